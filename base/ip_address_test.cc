@@ -1,0 +1,40 @@
+#include "base/ip_address.h"
+
+#include <gtest/gtest.h>
+
+namespace convoy {
+namespace {
+
+TEST(IpAddress, ParsesAndPrintsBothFamilies) {
+  for (const char* text : {"127.0.0.21", "::1", "2001:db8::5"}) {
+    EXPECT_EQ(IpAddress::Parse(text)->ToString(), text);
+  }
+  for (const char* text : {"", "1.2.3", "1.2.3.4.5", "1.2.3.256", "gmail.com", "::g"}) {
+    EXPECT_FALSE(IpAddress::Parse(text).ok()) << text;
+  }
+  EXPECT_FALSE(IpAddress::Parse(std::string_view("1.2.3.4\0x", 9)).ok());
+}
+
+TEST(IpAddress, EndpointRoundTrip) {
+  for (const char* text : {"127.0.0.1:25", "[::1]:2525"}) {
+    EXPECT_EQ(Endpoint::Parse(text)->ToString(), text);
+  }
+  EXPECT_FALSE(Endpoint::Parse("127.0.0.1").ok());
+  EXPECT_FALSE(Endpoint::Parse("127.0.0.1:70000").ok());
+}
+
+TEST(IpAddress, CidrContains) {
+  const Cidr range{*IpAddress::Parse("188.138.125.135"), 27};
+  EXPECT_TRUE(range.Contains(*IpAddress::Parse("188.138.125.129")));
+  EXPECT_FALSE(range.Contains(*IpAddress::Parse("188.138.125.160")));
+  EXPECT_FALSE((Cidr{IpAddress(), 0}).Contains(*IpAddress::Parse("::1")));
+}
+
+TEST(IpAddress, Loopback) {
+  EXPECT_TRUE(IpAddress::Parse("127.9.9.9")->is_loopback());
+  EXPECT_TRUE(IpAddress::Parse("::1")->is_loopback());
+  EXPECT_FALSE(IpAddress::Parse("::2")->is_loopback());
+}
+
+}  // namespace
+}  // namespace convoy
