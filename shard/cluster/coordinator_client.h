@@ -1,0 +1,111 @@
+// Keeps a shard a member of the cluster: registers, renews, watches, and feeds the two views.
+//
+//     Connecting --registered--> Member --ABORTED--> Superseded (end)
+//         ^  |  backoff            |
+//         |  +--<--+               | NOT_FOUND, epoch went up
+//         +------------------------+         (a failed renewal is retried in place)
+//     any --Leave()--> Left (end)
+//
+// A table is applied in memory first (the shard stops assigning what is no longer its own), then stored
+// through `store_table`, and only then acknowledged: after a crash the shard cannot come back with an
+// older table than one it has acknowledged. Acknowledgements travel with a Renew, sent at once.
+//
+//     CoordinatorClient client(loop, channel, view, lease, std::move(options), std::move(handlers));
+//     client.Start(stored_table);                      // may send at once in mode `no`
+//     client.Announce(changed);                        // after a reload
+//     client.Leave(LeaveMode::kQuiesce, [] { ... });   // after the last assignment has stopped
+//
+// Limits:    one Register and one Renew in flight; backoff from 100 ms to kBackoffMax with jitter
+// Thread:    loop-affine. Owns nothing given by reference; all of it must outlive this object
+// Determinism: uses the loop's clock and the given Rng
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "absl/functional/any_invocable.h"
+#include "base/rng.h"
+#include "runtime/event_loop.h"
+#include "shard/cluster/assignment_view.h"
+#include "shard/cluster/coordinator_channel.h"
+#include "shard/cluster/lease_view.h"
+
+namespace convoy::shard {
+
+class CoordinatorClient {
+ public:
+  enum class State { kIdle, kConnecting, kMember, kSuperseded, kLeft };
+
+  static constexpr Duration kBackoffMin = Milliseconds(100);
+  static constexpr Duration kBackoffMax = Seconds(2);
+
+  struct Handlers {
+    // The view has just taken this table. Optional.
+    absl::AnyInvocable<void(const AssignmentTable&)> on_table;
+    // The lease was granted, renewed or ended, or the state changed: look at MayAssign again. Optional.
+    absl::AnyInvocable<void()> on_lease;
+    // Makes the table durable, then calls back on the loop. Calls may overlap; only the last matters.
+    // Required. EncodeTable() in shard/cluster/rpc/table_codec.h gives the bytes.
+    absl::AnyInvocable<void(std::shared_ptr<const AssignmentTable>, Callback stored)> store_table;
+  };
+
+  CoordinatorClient(EventLoop& loop, CoordinatorChannel& channel, AssignmentView& view,
+                    LeaseView& lease, ShardAnnouncement announcement, Handlers handlers, Rng rng);
+  CoordinatorClient(const CoordinatorClient&) = delete;
+  CoordinatorClient& operator=(const CoordinatorClient&) = delete;
+  ~CoordinatorClient();
+
+  // `stored` is the table kept from before the restart; null if there is none.
+  void Start(std::shared_ptr<const AssignmentTable> stored);
+  // Registers again with what has changed. The identity must be the same.
+  void Announce(ShardAnnouncement announcement);
+  // Ends the lease. `done` runs when the coordinator has confirmed or `patience` is over.
+  void Leave(LeaveMode mode, Duration patience, Callback done);
+
+  State state() const { return state_; }
+  // The last error of a call to the coordinator; OK while all is well.
+  const absl::Status& last_error() const { return last_error_; }
+  // The last table stored durably.
+  TableVersion acknowledged() const { return stored_; }
+
+ private:
+  void Register();
+  void OnRegistered(MonoTime sent_at, absl::StatusOr<RegisterReply> reply);
+  void Renew();
+  void OnRenewed(MonoTime sent_at, absl::StatusOr<RenewReply> reply);
+  void OpenWatch();
+  void OnWatchEnded(const absl::Status& status);
+  void TakeTable(std::shared_ptr<const AssignmentTable> table);
+  void OnStored(TableVersion version);
+  bool TakeEpoch(Epoch epoch);
+  void RetryRegister(const absl::Status& why);
+  void Supersede(const absl::Status& why);
+  void SetTimer(Duration delay, void (CoordinatorClient::*method)());
+  void SetState(State state);
+  void LeaseChanged();
+  Duration Backoff();
+  Duration CallDeadline() const { return terms_.length / 3; }
+
+  EventLoop& loop_;
+  CoordinatorChannel& channel_;
+  AssignmentView& view_;
+  LeaseView& lease_;
+  Handlers handlers_;
+  Rng rng_;
+
+  ShardAnnouncement announcement_;
+  State state_ = State::kIdle;
+  LeaseTerms terms_;
+  TableVersion stored_;
+  TableVersion acked_;
+  bool calling_ = false;       // a Register or Renew is in flight
+  bool again_ = false;         // something to tell came up meanwhile
+  bool watching_ = false;
+  Duration backoff_ = kBackoffMin;
+  TimerId timer_;
+  TimerId watch_timer_;
+  absl::Status last_error_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace convoy::shard
