@@ -3,9 +3,9 @@
     convoy_proto_library(name = "submit", srcs = ["submit.proto"], deps = [":types"], grpc = True)
 
 gives the cc_library `:submit` (messages only) and, with grpc = True, the cc_library `:submit_grpc`
-(the services), so that few files see gRPC's headers. Headers are included by the path of the .proto:
-"proto/submit.pb.h", "proto/submit.grpc.pb.h". `deps` names other convoy_proto_library targets.
-Imports are written from the root of the workspace; Google's well-known types need no dep.
+(the services), so that few files see gRPC's headers. Headers are included by the path of the
+.proto: "proto/submit.pb.h", "proto/submit.grpc.pb.h". `deps` names other convoy_proto_library
+targets. Imports are written from the root of the workspace; Google's well-known types need no dep.
 """
 
 ConvoyProtoInfo = provider(
@@ -107,4 +107,5 @@ def convoy_proto_library(name, srcs, deps = [], grpc = False, visibility = None,
             proto = ":" + name + "_proto",
             testonly = testonly,
         )
-        _cc(name + "_grpc", name + "_grpc_pb", [":" + name, "//third_party:grpc"], visibility, testonly)
+        services_deps = [":" + name, "//third_party:grpc"]
+        _cc(name + "_grpc", name + "_grpc_pb", services_deps, visibility, testonly)

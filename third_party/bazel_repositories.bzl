@@ -1,4 +1,4 @@
-"""Small local stand-ins for repositories that Bazel wants to see but this workspace does not use."""
+"""Stand-ins for repositories that Bazel wants to see but this workspace does not use."""
 
 def _minimal_repository_impl(rctx):
     rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name)

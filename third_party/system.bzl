@@ -1,8 +1,8 @@
 """Debian's libraries as cc_library targets in the repository @system.
 
-A library is described by the pkg-config modules it has and, where Debian ships none, by linker flags
-written here. Headers are in the compiler's own search path, so a target carries defines and linker
-flags only. Libraries are linked --as-needed: a binary loads what it uses.
+A library is described by the pkg-config modules it has and, where Debian ships none, by linker
+flags written here. Headers are in the compiler's own search path, so a target carries defines and
+linker flags only. Libraries are linked --as-needed: a binary loads what it uses.
 
 A missing module fails the build with the name of the set-up command, not with a linker error.
 """
@@ -60,8 +60,7 @@ _LIBRARIES = {
     "curl": _lib(pkgs = ["libcurl"]),
     "grpc": _lib(
         pkgs = ["grpc++"],
-        # Reflection registers itself from a static initialiser: nothing refers to it by symbol unless
-        # the program calls InitProtoReflectionServerBuilderPlugin(), which it should.
+        # A server that calls InitProtoReflectionServerBuilderPlugin() refers to it and so loads it.
         libs = ["-lgrpc++_reflection"],
         deps = ["absl", "protobuf"],
     ),
@@ -112,7 +111,8 @@ cc_library(
 def _system_libraries_impl(rctx):
     targets = [_target(rctx, name, lib) for name, lib in _LIBRARIES.items()]
     rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name)
-    rctx.file("BUILD", "package(default_visibility = [\"//visibility:public\"])\n" + "".join(targets))
+    visibility = "package(default_visibility = [\"//visibility:public\"])\n"
+    rctx.file("BUILD", visibility + "".join(targets))
 
 system_libraries = repository_rule(
     implementation = _system_libraries_impl,
