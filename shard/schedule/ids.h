@@ -1,8 +1,9 @@
 // The identities the scheduler and the windows speak in.
 //
 // A queue is one (domain, virtual MTA) pair; a site is what shares the cluster-wide limits of one
-// destination (queue-to name, rollup, else the domain); a session is one connection from the moment it is
-// asked for until its end has been told. Session ids are chosen by the scheduler and never reused.
+// destination (queue-to name, rollup, else the domain); a session is one connection from the moment
+// it is asked for until its end has been told. Session ids are chosen by the scheduler and never
+// reused.
 //
 // Determinism: pure
 #pragma once
