@@ -1,0 +1,73 @@
+// The wire from one shard to another, without saying which wire.
+//
+// GrpcPeerChannel (rpc/) speaks proto/forward.proto; the simulator delivers the same values over its own
+// network. The two conversations of that file are told apart by transfer_sequence.
+//
+// Errors:    as named in proto/forward.proto; Unavailable and DeadlineExceeded mean "outcome unknown"
+// Thread:    loop-affine
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/time_types.h"
+#include "runtime/stream.h"
+
+namespace convoy::shard {
+
+struct ForwardedRecipient {
+  std::string address;
+  uint32_t index = 0;
+  std::string queue_domain;
+  std::string virtual_mta;
+  uint32_t attempts = 0;
+  WallTime due{};  // 0: now
+  std::string last_reply;
+};
+
+struct ForwardedMessage {
+  std::string message_id;  // 16 octets
+  std::string mail_from;
+  std::shared_ptr<const std::string> content;  // header and body
+  uint32_t header_bytes = 0;
+  std::string job_id;
+  std::string envelope_id;
+  WallTime accepted{};
+  std::string source_type;
+  std::string source_mta;
+  std::string virtual_mta_pool;
+  std::string from_domain;
+  std::string payload_hash;      // 32 octets
+  WallTime receipts_until{};     // 0: no receipts needed
+  std::vector<ForwardedRecipient> recipients;
+};
+
+struct ForwardBatch {
+  std::string from_shard;
+  std::string from_uid;
+  uint64_t epoch = 0;
+  uint64_t transfer_sequence = 0;     // 0: new mail
+  uint64_t transfers_done_below = 0;
+  std::vector<ForwardedMessage> messages;
+
+  size_t content_bytes() const {
+    size_t bytes = 0;
+    for (const ForwardedMessage& message : messages) bytes += message.content->size();
+    return bytes;
+  }
+};
+
+class PeerChannel {
+ public:
+  virtual ~PeerChannel() = default;
+  // Sends one batch to the shard at `address` (HOST:PORT). `done` runs exactly once, on the loop, at the
+  // latest soon after `deadline`.
+  virtual void Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
+                       Duration deadline, StatusDone done) = 0;
+};
+
+}  // namespace convoy::shard
