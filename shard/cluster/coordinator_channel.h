@@ -62,6 +62,7 @@ struct RegisterReply {
 struct RenewReply {
   Epoch epoch;
   LeaseTerms lease;
+  bool granted = false;  // false: the newest table must be applied and stored first
   uint64_t newest_version = 0;
 };
 

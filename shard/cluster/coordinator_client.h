@@ -69,43 +69,57 @@ class CoordinatorClient {
   TableVersion acknowledged() const { return stored_; }
 
  private:
+  bool Ended() const { return state_ == State::kSuperseded || state_ == State::kLeft; }
+  std::weak_ptr<bool> Alive() const { return alive_; }
+
   void Register();
   void OnRegistered(MonoTime sent_at, absl::StatusOr<RegisterReply> reply);
+  void RetryRegister(const absl::Status& why);
   void Renew();
   void OnRenewed(MonoTime sent_at, absl::StatusOr<RenewReply> reply);
+  void OnRenewFailed(const absl::Status& why);
+  void NoticeStalledWatch(uint64_t newest_version);
   void OpenWatch();
   void OnWatchEnded(const absl::Status& status);
   void TakeTable(std::shared_ptr<const AssignmentTable> table);
   void OnStored(TableVersion version);
-  bool TakeEpoch(Epoch epoch);
-  void RetryRegister(const absl::Status& why);
+  void CallLeave(LeaveMode mode);
+  void OnLeaveAnswered(LeaveMode mode, const absl::Status& status);
+  void FinishLeave();
   void Supersede(const absl::Status& why);
+  absl::Status TakeEpoch(Epoch epoch);
   void SetTimer(Duration delay, void (CoordinatorClient::*method)());
-  void SetState(State state);
   void LeaseChanged();
+  Duration Jittered(Duration span);
   Duration Backoff();
   Duration CallDeadline() const { return terms_.length / 3; }
 
+  // Constant after construction.
   EventLoop& loop_;
   CoordinatorChannel& channel_;
   AssignmentView& view_;
   LeaseView& lease_;
   Handlers handlers_;
-  Rng rng_;
 
+  // Loop state.
+  Rng rng_;
   ShardAnnouncement announcement_;
   State state_ = State::kIdle;
   LeaseTerms terms_;
-  TableVersion stored_;
-  TableVersion acked_;
-  bool calling_ = false;       // a Register or Renew is in flight
-  bool again_ = false;         // something to tell came up meanwhile
+  TableVersion stored_;          // what a restart would find
+  bool calling_ = false;         // a Register or Renew is in flight
+  bool register_again_ = false;  // wanted while a call was in flight
+  bool renew_again_ = false;
   bool watching_ = false;
+  int behind_ = 0;  // renewals in a row that spoke of a table the watch has not brought
   Duration backoff_ = kBackoffMin;
-  TimerId timer_;
+  Duration watch_backoff_ = kBackoffMin;
+  TimerId timer_;  // the next Register, Renew or Leave
   TimerId watch_timer_;
+  TimerId leave_timer_;
+  Callback left_;  // set while leaving
   absl::Status last_error_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks hold it weakly
 };
 
 }  // namespace convoy::shard
