@@ -1,7 +1,7 @@
 // The only place that may read a clock.
 //
-// Everything that needs the time takes a Clock (or `now`) from its owner, so that the simulator and the
-// tests can run on virtual time. The lint forbids clock reads elsewhere.
+// Everything that needs the time takes a Clock (or `now`) from its owner, so that the simulator and
+// the tests can run on virtual time. The lint forbids clock reads elsewhere.
 //
 // Thread:    thread-safe
 #pragma once

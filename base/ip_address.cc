@@ -13,9 +13,10 @@ namespace convoy {
 absl::StatusOr<IpAddress> IpAddress::Parse(std::string_view text) {
   const std::string copy(text);
   IpAddress out;
-  if (inet_pton(AF_INET, copy.c_str(), out.bytes_.data()) == 1 && copy.size() == text.size()) {
-    return out;
+  if (copy.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(Cat("'", Escape(text), "' is not an IP address"));
   }
+  if (inet_pton(AF_INET, copy.c_str(), out.bytes_.data()) == 1) return out;
   if (inet_pton(AF_INET6, copy.c_str(), out.bytes_.data()) == 1) {
     out.v6_ = true;
     return out;

@@ -1,10 +1,14 @@
 // A rate limit of N events per interval that holds in *every* sliding interval.
 //
-// A token bucket of size N refilled at N/interval lets 2N-1 through in the worst window. Two exact forms:
-//   N <= kLogCountMax  the times of the last N events are kept; an event is allowed when the N-th last
+// A token bucket of size N refilled at N/interval lets 2N-1 through in the worst window. Two exact
+// forms:
+//   N <= kLogCountMax  the times of the last N events are kept; an event is allowed when the N-th
+//   last
 //                      one is a whole interval old. Uses all of the allowance.
-//   larger N           a bucket with burst b = N/64 that refills at (N - b)/interval, so any window sees
-//                      at most b + (N - b) = N events. Uses at least 98.4 % of the allowance and paces it.
+//   larger N           a bucket with burst b = N/64 that refills at (N - b)/interval, so any window
+//   sees
+//                      at most b + (N - b) = N events. Uses at least 98.4 % of the allowance and
+//                      paces it.
 // Tokens are counted in exact integers (token x interval_us): no drift can add one.
 //
 // Limits:    kCountMax events per interval, kIntervalMax; the configuration refuses more

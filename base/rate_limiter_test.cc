@@ -1,8 +1,8 @@
 #include "base/rate_limiter.h"
 
-#include <deque>
-
 #include <gtest/gtest.h>
+
+#include <deque>
 
 #include "base/rng.h"
 

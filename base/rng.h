@@ -1,4 +1,5 @@
-// The only source of chance: a small seeded generator (xoshiro256**), and one way to get a real seed.
+// The only source of chance: a small seeded generator (xoshiro256**), and one way to get a real
+// seed.
 //
 // A simulation gives every part an Rng derived from the run's seed, so that the same seed gives the
 // same run. Not for secrets: keys and tokens come from OpenSSL.

@@ -1,7 +1,7 @@
 // A hash that is the same on every machine and in every version: FNV-1a 64 with a final mix.
 //
-// It places sites in slots (architecture: slot = stable_hash(site) mod 4096) and is therefore part of
-// the cluster's contract: changing it moves every domain. Not for hash tables fed by strangers.
+// It places sites in slots (architecture: slot = stable_hash(site) mod 4096) and is therefore part
+// of the cluster's contract: changing it moves every domain. Not for hash tables fed by strangers.
 //
 // Determinism: pure
 #pragma once

@@ -13,19 +13,19 @@
 #define CONVOY_CONCAT_INNER(a, b) a##b
 #define CONVOY_CONCAT(a, b) CONVOY_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expr)                                  \
-  do {                                                         \
-    absl::Status convoy_status = (expr);                       \
-    if (!convoy_status.ok()) return convoy_status;             \
+#define RETURN_IF_ERROR(expr)                      \
+  do {                                             \
+    absl::Status convoy_status = (expr);           \
+    if (!convoy_status.ok()) return convoy_status; \
   } while (false)
 
 #define ASSIGN_OR_RETURN(lhs, expr) \
   CONVOY_ASSIGN_OR_RETURN(CONVOY_CONCAT(convoy_or_, __LINE__), lhs, expr, return)
 
-#define CO_RETURN_IF_ERROR(expr)                               \
-  do {                                                         \
-    absl::Status convoy_status = (expr);                       \
-    if (!convoy_status.ok()) co_return convoy_status;          \
+#define CO_RETURN_IF_ERROR(expr)                      \
+  do {                                                \
+    absl::Status convoy_status = (expr);              \
+    if (!convoy_status.ok()) co_return convoy_status; \
   } while (false)
 
 #define CO_ASSIGN_OR_RETURN(lhs, expr) \

@@ -44,7 +44,9 @@ void CatTo(std::string* out, const Pieces&... pieces) {
 
 constexpr char LowerChar(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-constexpr bool IsSpace(char c) { return IsBlank(c) || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
+constexpr bool IsSpace(char c) {
+  return IsBlank(c) || c == '\r' || c == '\n' || c == '\v' || c == '\f';
+}
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsAlpha(char c) { return LowerChar(c) >= 'a' && LowerChar(c) <= 'z'; }
 constexpr bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }

@@ -3,10 +3,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <condition_variable>
 #include <thread>
 
 #include "base/clock.h"
@@ -27,8 +27,8 @@ class StreamSource {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-    channel_ = grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(),
-                                         arguments);
+    channel_ =
+        grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
     stub_ = mta::v1::Submission::NewStub(channel_);
   }
 
@@ -36,8 +36,7 @@ class StreamSource {
     while (!finished_ || !retry_.empty()) {
       const auto deadline =
           std::chrono::system_clock::time_point() +
-          std::chrono::microseconds(
-              (SystemClock().WallNow() + Seconds(options_.patience_s)).us);
+          std::chrono::microseconds((SystemClock().WallNow() + Seconds(options_.patience_s)).us);
       if (!channel_->WaitForConnected(deadline)) return GiveUp();
       OneStream();
     }
@@ -99,9 +98,8 @@ class StreamSource {
       const std::lock_guard lock(mutex_);
       const auto found = pending_.find(answer.client_tag());
       if (found == pending_.end()) continue;
-      const bool accepted =
-          answer.error_code() == 0 && answer.recipients_size() == 1 &&
-          answer.recipients(0).state() == mta::v1::RECIPIENT_STATE_QUEUED;
+      const bool accepted = answer.error_code() == 0 && answer.recipients_size() == 1 &&
+                            answer.recipients(0).state() == mta::v1::RECIPIENT_STATE_QUEUED;
       const std::string text = answer.error_code() != 0 ? answer.error_message()
                                : accepted               ? answer.message_id()
                                                         : answer.recipients(0).detail();

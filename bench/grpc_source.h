@@ -1,7 +1,8 @@
-// One gRPC stream of the load source (Submission.SubmitStream), with a window of unanswered messages.
+// One gRPC stream of the load source (Submission.SubmitStream), with a window of unanswered
+// messages.
 //
-// A lost stream gives every unanswered message the fate "unknown"; with idempotency keys they are sent
-// again, with the same key, until answered, so that nothing stays unknown.
+// A lost stream gives every unanswered message the fate "unknown"; with idempotency keys they are
+// sent again, with the same key, until answered, so that nothing stays unknown.
 //
 // Thread:    one thread per stream
 #pragma once

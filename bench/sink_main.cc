@@ -117,7 +117,8 @@ void Sink::Listen(const std::string& where) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 4096) != 0) {
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(fd, 4096) != 0) {
     Die(Cat("--listen ", where, ": ", strerror(errno)));
   }
   socklen_t size = sizeof address;
@@ -207,9 +208,10 @@ bool Sink::ReadSome(Connection& connection) {
 bool Sink::WriteSome(Connection& connection) {
   std::string& output = connection.session.output();
   while (!output.empty()) {
-    const ssize_t n = connection.ssl != nullptr && !connection.handshaking
-                          ? SSL_write(connection.ssl, output.data(), static_cast<int>(output.size()))
-                          : send(connection.fd, output.data(), output.size(), MSG_NOSIGNAL);
+    const ssize_t n =
+        connection.ssl != nullptr && !connection.handshaking
+            ? SSL_write(connection.ssl, output.data(), static_cast<int>(output.size()))
+            : send(connection.fd, output.data(), output.size(), MSG_NOSIGNAL);
     if (n <= 0) {
       if (connection.ssl == nullptr && errno != EAGAIN) return false;
       break;
@@ -289,7 +291,8 @@ void Sink::Run() {
     }
     options_.session.starttls = true;
   }
-  if (!options_.ledger.empty() && (ledger_ = std::fopen(options_.ledger.c_str(), "ae")) == nullptr) {
+  if (!options_.ledger.empty() &&
+      (ledger_ = std::fopen(options_.ledger.c_str(), "ae")) == nullptr) {
     Die(Cat("--ledger ", options_.ledger, ": ", strerror(errno)));
   }
   for (const std::string& where : options_.listen) Listen(where);

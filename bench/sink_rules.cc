@@ -52,15 +52,16 @@ bool GlobMatches(std::string_view glob, std::string_view text) {
 
 absl::Status SinkRules::Add(std::string_view text) {
   const auto wrong = [text](std::string_view why) {
-    return absl::InvalidArgumentError(
-        Cat("rule '", text, "': ", why, " (expected: PHASE GLOB CODE TEXT|close|stall [;times=N])"));
+    return absl::InvalidArgumentError(Cat(
+        "rule '", text, "': ", why, " (expected: PHASE GLOB CODE TEXT|close|stall [;times=N])"));
   };
   Rule rule;
   std::string_view rest = text;
   const size_t option = rest.find(";times=");
   if (option != std::string_view::npos) {
     const auto times = ParseUint(Trim(rest.substr(option + 7)));
-    if (!times.has_value() || *times == 0 || *times > 1'000'000) return wrong("times= needs a number");
+    if (!times.has_value() || *times == 0 || *times > 1'000'000)
+      return wrong("times= needs a number");
     rule.times = static_cast<int>(*times);
     rest = rest.substr(0, option);
   }

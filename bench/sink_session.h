@@ -1,8 +1,8 @@
 // One SMTP connection at the receiver: bytes in, bytes out, what was accepted into a ledger.
 //
 // Independent of smtp/ on purpose: a mistake shared by our client and our server would hide itself.
-// It is strict where a strict receiver is (bare LF in commands or content, pipelining after commands
-// that end a group) and reports what it saw rather than repairing it.
+// It is strict where a strict receiver is (bare LF in commands or content, pipelining after
+// commands that end a group) and reports what it saw rather than repairing it.
 //
 // RFC:       5321 4.1.1, 2920 3.2, 3207 4
 // Thread:    loop-affine
@@ -21,8 +21,8 @@ struct SinkOptions {
   bool pipelining = true;
   bool starttls = false;
   bool eightbitmime = true;
-  int64_t size_max = 0;           // 0: not advertised
-  int64_t max_messages = 0;       // per connection, then 421; 0: no limit
+  int64_t size_max = 0;      // 0: not advertised
+  int64_t max_messages = 0;  // per connection, then 421; 0: no limit
   std::string id_header = "X-Convoy-Id";
 };
 

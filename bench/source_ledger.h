@@ -1,7 +1,7 @@
 // The sender's own record: one JSON line per message, written when its fate is known.
 //
-// "accepted": the server answered 250 or OK. "refused": it answered no. "unknown": the connection was
-// lost after the message had been sent and before the answer; it may or may not be there.
+// "accepted": the server answered 250 or OK. "refused": it answered no. "unknown": the connection
+// was lost after the message had been sent and before the answer; it may or may not be there.
 //
 // Thread:    thread-safe
 #pragma once

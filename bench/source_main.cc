@@ -2,8 +2,10 @@
 //
 //   convoy-source --smtp 127.0.0.1:2526 --messages 1000 --domain a.test --domain b.test
 //
-// Servers may be given several times and of both kinds; sessions go round them. Prints one JSON line
-// with counts, rate and answer times. Exit 0 when every message was accepted, 1 otherwise.
+// Servers may be given several times and of both kinds; sessions go round them. Prints one JSON
+// line with counts, rate and answer times. Exit 0 when every message was accepted, 1 otherwise.
+
+#include <poll.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -11,8 +13,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
-
-#include <poll.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -130,13 +130,11 @@ int Run(const Options& options) {
   const MonoTime start = SystemClock().MonoNow();
   std::vector<std::thread> threads;
   for (uint64_t i = 0; i < options.sessions; ++i) {
-    threads.emplace_back([&options, i, &numbers, &ledger] {
-      RunSession(options, i, numbers, ledger);
-    });
+    threads.emplace_back(
+        [&options, i, &numbers, &ledger] { RunSession(options, i, numbers, ledger); });
   }
   for (std::thread& thread : threads) thread.join();
-  const double seconds =
-      static_cast<double>((SystemClock().MonoNow() - start).us) / 1e6;
+  const double seconds = static_cast<double>((SystemClock().MonoNow() - start).us) / 1e6;
   const SourceLedger::Totals totals = ledger.totals();
   const nlohmann::json json = {{"accepted", totals.accepted},
                                {"refused", totals.refused},
@@ -152,6 +150,4 @@ int Run(const Options& options) {
 }  // namespace
 }  // namespace convoy::bench
 
-int main(int argc, char** argv) {
-  return convoy::bench::Run(convoy::bench::Parse(argc, argv));
-}
+int main(int argc, char** argv) { return convoy::bench::Run(convoy::bench::Parse(argc, argv)); }

@@ -1,7 +1,8 @@
 // The seam between the product and the world: one thread's time, timers and posted work.
 //
-// AsioLoop runs it on the kernel, SimLoop (sim/) on virtual time. Production code cannot tell which.
-// Everything a shard owns is touched only from its loop; other threads hand values in with Post().
+// AsioLoop runs it on the kernel, SimLoop (sim/) on virtual time. Production code cannot tell
+// which. Everything a shard owns is touched only from its loop; other threads hand values in with
+// Post().
 //
 // Thread:    loop-affine, except Post()
 // Determinism: timers with equal deadlines fire in the order they were set

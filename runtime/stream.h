@@ -1,10 +1,11 @@
 // A byte stream to one peer, and the network that opens and accepts them.
 //
-// Writing is buffered: Send() only queues, and the queue leaves in one gathered write when the owner
-// next reads or flushes. So the end of one body and the next envelope leave together (RFC 2920 3.1),
-// and a write never blocks reading: both directions always make progress.
+// Writing is buffered: Send() only queues, and the queue leaves in one gathered write when the
+// owner next reads or flushes. So the end of one body and the next envelope leave together (RFC
+// 2920 3.1), and a write never blocks reading: both directions always make progress.
 //
-//   high path: the peer reads slowly -> queued_bytes() grows -> the owner awaits Flush(limit) before
+//   high path: the peer reads slowly -> queued_bytes() grows -> the owner awaits Flush(limit)
+//   before
 //              it produces more
 //   low path:  the kernel takes bytes -> Flush() resumes
 //
@@ -58,8 +59,8 @@ struct TlsRequest {
 
 // What a handshake agreed on.
 struct TlsInfo {
-  std::string protocol;  // "TLSv1.3"
-  std::string cipher;    // OpenSSL's name
+  std::string protocol;   // "TLSv1.3"
+  std::string cipher;     // OpenSSL's name
   bool verified = false;  // the peer's chain and name were checked and are good
 };
 
@@ -85,8 +86,8 @@ class Stream {
   virtual void StartTls(TlsRequest request, TlsDone done) = 0;
   // Pending and later operations fail with DeadlineExceeded from then on; kMonoMax removes it.
   virtual void SetDeadline(MonoTime when) = 0;
-  // Drops the connection. Pending operations complete with Cancelled in a later turn; the stream must
-  // live until then.
+  // Drops the connection. Pending operations complete with Cancelled in a later turn; the stream
+  // must live until then.
   virtual void Close() = 0;
 
   virtual size_t queued_bytes() const = 0;

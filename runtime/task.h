@@ -1,15 +1,15 @@
 // Task<T>: a lazy coroutine that is awaited once, and Spawn(), which starts one on its own.
 //
-// Deliberately small: no executor, no cancellation token. A task runs on whatever thread resumes it,
-// which for everything below shard/ is the loop thread. Cancellation is by closing the stream (or gate)
-// a task waits on; it then ends by itself, with the status of the closed operation.
+// Deliberately small: no executor, no cancellation token. A task runs on whatever thread resumes
+// it, which for everything below shard/ is the loop thread. Cancellation is by closing the stream
+// (or gate) a task waits on; it then ends by itself, with the status of the closed operation.
 //
 //     Task<absl::Status> Greet(Stream& stream);              // does nothing until awaited
 //     const absl::Status greeted = co_await Greet(stream);   // runs it, in this coroutine
 //     Spawn(Serve(std::move(stream)));                       // runs it until it ends, detached
 //
-// House rules (style: Coroutines): only named variables, literals and non-aggregate constructors inside
-// a co_await expression, none in a condition, none in a catch block.
+// House rules (style: Coroutines): only named variables, literals and non-aggregate constructors
+// inside a co_await expression, none in a condition, none in a catch block.
 //
 // Errors:    results are values; an exception that leaves a task ends the process
 // Thread:    loop-affine

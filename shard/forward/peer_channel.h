@@ -1,10 +1,10 @@
 // The wire from one shard to another, without saying which wire.
 //
-// GrpcPeerChannel (rpc/) speaks proto/forward.proto; the simulator delivers the same values over its own
-// network. The two conversations of that file are told apart by transfer_sequence.
+// GrpcPeerChannel (rpc/) speaks proto/forward.proto; the simulator delivers the same values over
+// its own network. The two conversations of that file are told apart by transfer_sequence.
 //
-// Errors:    as named in proto/forward.proto; Unavailable and DeadlineExceeded mean "outcome unknown"
-// Thread:    loop-affine
+// Errors:    as named in proto/forward.proto; Unavailable and DeadlineExceeded mean "outcome
+// unknown" Thread:    loop-affine
 #pragma once
 
 #include <array>
@@ -41,8 +41,8 @@ struct ForwardedMessage {
   std::string source_mta;
   std::string virtual_mta_pool;
   std::string from_domain;
-  std::string payload_hash;      // 32 octets
-  WallTime receipts_until{};     // 0: no receipts needed
+  std::string payload_hash;   // 32 octets
+  WallTime receipts_until{};  // 0: no receipts needed
   std::vector<ForwardedRecipient> recipients;
 };
 
@@ -50,7 +50,7 @@ struct ForwardBatch {
   std::string from_shard;
   std::string from_uid;
   uint64_t epoch = 0;
-  uint64_t transfer_sequence = 0;     // 0: new mail
+  uint64_t transfer_sequence = 0;  // 0: new mail
   uint64_t transfers_done_below = 0;
   std::vector<ForwardedMessage> messages;
 
@@ -64,8 +64,8 @@ struct ForwardBatch {
 class PeerChannel {
  public:
   virtual ~PeerChannel() = default;
-  // Sends one batch to the shard at `address` (HOST:PORT). `done` runs exactly once, on the loop, at the
-  // latest soon after `deadline`.
+  // Sends one batch to the shard at `address` (HOST:PORT). `done` runs exactly once, on the loop,
+  // at the latest soon after `deadline`.
   virtual void Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
                        Duration deadline, StatusDone done) = 0;
 };

@@ -17,8 +17,7 @@ bool IsEntry(std::string_view entry) {
     return false;
   }
   const size_t at = entry.rfind('@');
-  const std::string_view domain =
-      at == std::string_view::npos ? entry : entry.substr(at + 1);
+  const std::string_view domain = at == std::string_view::npos ? entry : entry.substr(at + 1);
   return domain.size() > 1 && domain.find('.') != std::string_view::npos && domain.front() != '.';
 }
 
@@ -56,8 +55,8 @@ absl::StatusOr<std::shared_ptr<const SuppressionList>> SuppressionList::Load(
     const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return absl::NotFoundError(Cat("suppress-file ", path, " cannot be opened: ",
-                                   std::strerror(errno)));
+    return absl::NotFoundError(
+        Cat("suppress-file ", path, " cannot be opened: ", std::strerror(errno)));
   }
   std::ostringstream text;
   text << file.rdbuf();
@@ -69,8 +68,7 @@ bool SuppressionList::Contains(std::string_view address) const {
   const std::string entry = Lower(address);
   if (entries_.contains(DigestOf(entry))) return true;
   const size_t at = entry.rfind('@');
-  return at != std::string::npos &&
-         entries_.contains(DigestOf(std::string_view(entry).substr(at)));
+  return at != std::string::npos && entries_.contains(DigestOf(std::string_view(entry).substr(at)));
 }
 
 }  // namespace convoy::shard

@@ -1,8 +1,10 @@
-// A suppression list: addresses and domains that must not be mailed, as loaded from a `suppress-file`.
+// A suppression list: addresses and domains that must not be mailed, as loaded from a
+// `suppress-file`.
 //
 // One entry a line: `user@example.com`, or `@example.com` / `example.com` for a whole domain. Blank
-// lines and everything after `#` are ignored. Addresses compare without case, local part too: a person
-// who unsubscribed as Ann@ must not get mail as ann@ (RFC 5321 2.4 would let the two differ).
+// lines and everything after `#` are ignored. Addresses compare without case, local part too: a
+// person who unsubscribed as Ann@ must not get mail as ann@ (RFC 5321 2.4 would let the two
+// differ).
 //
 // Entries are kept as the first 16 octets of their SHA-256, so a million of them take about 30 MB
 // and the file's addresses do not lie in memory.

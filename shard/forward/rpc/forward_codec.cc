@@ -61,11 +61,10 @@ absl::StatusOr<ForwardedMessage> FromProto(mta::v1::ForwardedMessage&& wire) {
     if (rcpt.address().empty() || rcpt.queue_domain().empty() || rcpt.virtual_mta().empty()) {
       return absl::InvalidArgumentError("forwarded recipient without address or queue");
     }
-    message.recipients.push_back({std::move(*rcpt.mutable_address()), rcpt.index(),
-                                  std::move(*rcpt.mutable_queue_domain()),
-                                  std::move(*rcpt.mutable_virtual_mta()), rcpt.attempts(),
-                                  FromUnixMillis(rcpt.due_unix_ms()),
-                                  std::move(*rcpt.mutable_last_reply())});
+    message.recipients.push_back(
+        {std::move(*rcpt.mutable_address()), rcpt.index(), std::move(*rcpt.mutable_queue_domain()),
+         std::move(*rcpt.mutable_virtual_mta()), rcpt.attempts(),
+         FromUnixMillis(rcpt.due_unix_ms()), std::move(*rcpt.mutable_last_reply())});
   }
   return message;
 }

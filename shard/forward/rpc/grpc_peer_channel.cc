@@ -44,9 +44,8 @@ GrpcPeerChannel::GrpcPeerChannel(EventLoop& loop)
 
 GrpcPeerChannel::~GrpcPeerChannel() { *alive_ = false; }
 
-void GrpcPeerChannel::Forward(const std::string& address,
-                              std::shared_ptr<const ForwardBatch> batch, Duration deadline,
-                              StatusDone done) {
+void GrpcPeerChannel::Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
+                              Duration deadline, StatusDone done) {
   std::shared_ptr<Peer>& peer = peers_[address];
   if (peer == nullptr) peer = std::make_shared<Peer>(address);
   auto call = std::make_shared<Call>();
