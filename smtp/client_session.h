@@ -1,0 +1,152 @@
+// The client side of one SMTP connection: a straight coroutine from the greeting to QUIT.
+//
+// It knows nothing of queues, retries or verdicts: it takes attempts from an AttemptSource, says
+// what was answered, and ends. In steady state, with PIPELINING, the end of one body and the next
+// envelope leave in one write, so a message costs one round trip (RFC 2920 3.1); otherwise the same
+// code goes in lock-step.
+//
+//     greeting -> EHLO -> [STARTTLS -> EHLO] -> [AUTH] -> { MAIL RCPT* DATA -> body }* -> QUIT
+//                                                            ^------ idle <-----'
+//
+//     ClientSession session(loop, *stream, source, options);
+//     const SessionEnd end = co_await session.Run();    // the stream is closed now
+//
+// RFC:       5321 (3.1, 3.3, 4.5.3.2 timeouts), 1870, 2034, 2920, 3207, 3461, 4954, 6152
+// Limits:    one attempt in its body and one looked ahead; kQueuedBytesMax of a body queued at a
+// time Errors:    in SessionEnd and AttemptResult; a protocol violation is InvalidArgument, a wish
+// of ours
+//            that the peer does not meet (TLS, AUTH) FailedPrecondition, the rest is the stream's
+// Thread:    loop-affine
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/event_loop.h"
+#include "runtime/stream.h"
+#include "runtime/task.h"
+#include "smtp/attempt.h"
+#include "smtp/input.h"
+#include "smtp/reply_parser.h"
+
+namespace convoy::smtp {
+
+enum class TlsMode : uint8_t {
+  kOff,
+  kOpportunistic,  // when offered; a refusal (454) leaves it in clear, a failed handshake ends the
+                   // session
+  kRequired,       // no MAIL in clear text
+};
+
+// RFC 5321 4.5.3.2 minimum values where it gives one. Per command, never for a whole transaction.
+struct ClientTimeouts {
+  Duration greeting = Minutes(5);
+  Duration hello = Minutes(5);
+  Duration starttls = Minutes(2);
+  Duration auth = Minutes(2);
+  Duration mail = Minutes(5);
+  Duration rcpt = Minutes(5);
+  Duration data = Minutes(2);
+  Duration block = Minutes(3);  // for each block of the body to be taken by the peer
+  Duration body = Minutes(10);  // from the final dot to its reply
+  Duration reset = Minutes(5);
+  Duration quit = Seconds(10);
+};
+
+struct ClientOptions {
+  std::string hello_name;  // our FQDN or address literal
+  ClientTimeouts timeouts;
+
+  TlsMode tls = TlsMode::kOff;
+  std::shared_ptr<const TlsContext> tls_context;  // needed unless kOff
+  std::string tls_sni;
+  bool tls_must_verify = false;  // a peer that does not prove its name gets QUIT (RFC 3207 4.1)
+
+  std::string auth_user;  // empty: no AUTH
+  std::string auth_password;
+  bool auth_in_clear = false;  // allow PLAIN and LOGIN without TLS
+
+  bool use_pipelining = true;
+  bool use_8bitmime = true;  // false: as if 8BITMIME were not offered
+  bool use_dsn = true;
+  uint32_t attempts_max = 0;  // then QUIT; 0: no limit
+  Duration idle_timeout{};    // how long to stay when there is no work; 0: QUIT at once
+};
+
+class ClientSession {
+ public:
+  // `stream` is connected and unused. All references must outlive Run().
+  ClientSession(EventLoop& loop, Stream& stream, AttemptSource& source, ClientOptions options);
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // The whole dialogue; awaited once. On return the stream is closed, nothing is pending on it and
+  // every attempt has been reported or returned.
+  Task<SessionEnd> Run();
+
+  // There may be work again: an idle session asks Next() in a later turn. Harmless at any time.
+  void Wake();
+  // No more Next(): the session finishes what it has and says QUIT. Harmless at any time.
+  void Quit();
+  // Drops the connection now. What is in flight is reported as Cancelled.
+  void Abort();
+
+  const PeerInfo& peer() const { return peer_; }
+
+ private:
+  struct Transaction;
+
+  Task<bool> Open();
+  Task<bool> Greet();
+  Task<bool> Hello();
+  Task<bool> MaybeStartTls();
+  Task<bool> MaybeAuthenticate();
+  Task<bool> AuthenticatePlain();
+  Task<bool> AuthenticateLogin();
+
+  Task<void> Serve();
+  Task<bool> AwaitWork();
+  Task<bool> ExpectReset();
+  Task<bool> ExpectEnvelope();
+  Task<bool> ExpectRecipients();
+  Task<bool> ExpectData();
+  Task<bool> SendBodyThenEnvelope();
+  Task<bool> SendBlocks();
+  Task<bool> ExpectBody();
+  Task<bool> EndEmptyData();
+  Task<void> SayQuit();
+
+  // One reply. False: none came, or it was a 421; the session is over and end_ says why.
+  Task<bool> Expect(Phase phase, Duration timeout);
+  bool EndAt(Phase phase, Reply reply);
+  bool EndAt(Phase phase, absl::Status status);
+
+  std::unique_ptr<Transaction> TakeNext();
+  void SendEnvelope(Transaction& transaction, std::string prefix);
+  void Refuse(Transaction& transaction, Reply reply);
+  void ReportCurrent();
+  void GiveUpUnanswered();
+  Duration TimeoutOf(Phase phase) const;
+
+  // constant after construction
+  EventLoop& loop_;
+  Stream& stream_;
+  AttemptSource& source_;
+  const ClientOptions options_;
+
+  // loop state
+  Input input_;
+  ReplyParser parser_;
+  Reply reply_;  // of the last Expect()
+  PeerInfo peer_;
+  bool pipelining_ = false;
+  bool quitting_ = false;
+  bool ended_ = false;
+  SessionEnd end_;
+  uint32_t taken_ = 0;
+  std::unique_ptr<Transaction> current_;
+  std::unique_ptr<Transaction> next_;  // looked ahead: its envelope left behind current_'s body
+};
+
+}  // namespace convoy::smtp

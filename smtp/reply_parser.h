@@ -1,0 +1,52 @@
+// Reads replies out of a byte stream, whatever the segments they come in.
+//
+//     250-first line CRLF      code, '-', text: more follows
+//     250 last line CRLF       code, ' ' or nothing, text: the end
+//
+// Tolerated: no text, no blank after the code, lines with different codes (the last one counts),
+// any byte in the text but CRLF. One reply at a time is taken, so that replies to a pipelined group
+// are matched by count (RFC 2920 3.1) and bytes after the reply to STARTTLS can be seen.
+//
+// RFC:       5321 4.2, 5321 4.2.1 (multi-line), 5321 4.5.3.1.5 (line length), 2034 4
+// Limits:    kReplyLineBytesMax with CRLF, kReplyBytesMax; beyond them the reply is rejected
+// Errors:    InvalidArgument; nothing can be read after it. Never fails for lack of data
+// Determinism: pure; the result does not depend on how the input is cut
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "smtp/reply.h"
+
+namespace convoy::smtp {
+
+inline constexpr size_t kReplyLineBytesMax = 512;
+inline constexpr size_t kReplyBytesMax = 64 * 1024;
+
+class ReplyParser {
+ public:
+  enum class Result { kMore, kReply, kError };
+
+  // Takes bytes from the front of `*input` until a reply is complete (kReply: see TakeReply(); the
+  // rest stays in `*input`), all is used up (kMore), or the bytes are no reply (kError: see
+  // error()).
+  Result Consume(std::string_view* input);
+  // The complete reply; the parser is ready for the next one.
+  Reply TakeReply();
+  const absl::Status& error() const { return error_; }
+  // Part of a reply has been read.
+  bool InReply() const { return bytes_ > 0 || !line_.empty(); }
+
+ private:
+  Result EndLine(std::string_view line);
+  Result Fail(std::string_view why);
+
+  std::string line_;  // of an unfinished line, when it began in an earlier input
+  size_t bytes_ = 0;  // of finished lines of this reply
+  Reply reply_;
+  absl::Status error_;
+};
+
+}  // namespace convoy::smtp
