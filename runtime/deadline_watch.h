@@ -1,8 +1,8 @@
 // The deadline of one stream, kept with as few timers as possible.
 //
-// A session moves its deadline with every command, but it hardly ever passes. So moving it later only
-// stores a number: the timer that is already set fires at the old time, sees that it is too early and
-// is set again. While nobody waits there is no timer at all.
+// A session moves its deadline with every command, but it hardly ever passes. So moving it later
+// only stores a number: the timer that is already set fires at the old time, sees that it is too
+// early and is set again. While nobody waits there is no timer at all.
 //
 // Thread:    loop-affine
 // Determinism: uses the loop's clock

@@ -7,8 +7,8 @@
 //       if (!plan.struck()) break;               // fewer than n operations: all have been failed
 //     }
 //
-// Connects, reads, flushes and handshakes count, in the order they are started, over all streams of the
-// plan. The operation that is struck ends with Unavailable and its connection is closed.
+// Connects, reads, flushes and handshakes count, in the order they are started, over all streams of
+// the plan. The operation that is struck ends with Unavailable and its connection is closed.
 //
 // Thread:    loop-affine
 #pragma once

@@ -1,7 +1,7 @@
 // The promises of runtime/stream.h as tests, for every implementation of Network.
 //
-// A world is default-constructible and has loop(), network(), RunUntil(condition) -> bool (false if the
-// condition did not come true within a generous limit) and here(): an address to listen on.
+// A world is default-constructible and has loop(), network(), RunUntil(condition) -> bool (false if
+// the condition did not come true within a generous limit) and here(): an address to listen on.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
 // Callbacks by due time: what both event loops keep their timers in.
 //
-// A heap of (time, id) beside a table of callbacks. Cancelling only drops the callback; its heap entry
-// goes when it surfaces, or in a sweep when most entries are dead. So a timer that never fires, the
-// usual fate of an SMTP timeout, costs one hash insertion and one removal.
+// A heap of (time, id) beside a table of callbacks. Cancelling only drops the callback; its heap
+// entry goes when it surfaces, or in a sweep when most entries are dead. So a timer that never
+// fires, the usual fate of an SMTP timeout, costs one hash insertion and one removal.
 //
 // Thread:    loop-affine
 // Determinism: pure; equal times come out in the order they went in

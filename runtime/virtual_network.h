@@ -1,11 +1,11 @@
 // A network in memory on virtual time, with latency, fragmentation and faults.
 //
-// It behaves as TCP does where a mail program can tell: bytes arrive in order, cut up anywhere; a peer
-// that does not read stops the writer once window_bytes are on the way; Close() with unread bytes
-// resets the connection, otherwise the peer reads an end; a refused port answers after a round trip and
-// a black hole never does. TLS is a handshake that takes time and may fail, without any cryptography:
-// both ends must start it, one as client and one as server, and bytes in plain text meeting a handshake
-// (or the reverse) fail it.
+// It behaves as TCP does where a mail program can tell: bytes arrive in order, cut up anywhere; a
+// peer that does not read stops the writer once window_bytes are on the way; Close() with unread
+// bytes resets the connection, otherwise the peer reads an end; a refused port answers after a
+// round trip and a black hole never does. TLS is a handshake that takes time and may fail, without
+// any cryptography: both ends must start it, one as client and one as server, and bytes in plain
+// text meeting a handshake (or the reverse) fail it.
 //
 //     VirtualLoop loop;
 //     VirtualNetwork network(loop, Rng(1));
@@ -13,8 +13,8 @@
 //     Spawn(Client(network, ...));
 //     loop.RunUntilIdle();
 //
-// The VirtualNetwork itself may use any source address. A VirtualHost is the view of one machine, with
-// its own addresses and, if wanted, its own loop (the simulator's clocks disagree).
+// The VirtualNetwork itself may use any source address. A VirtualHost is the view of one machine,
+// with its own addresses and, if wanted, its own loop (the simulator's clocks disagree).
 // A listener on the unspecified address takes connections to every address without a listener.
 //
 // Limits:    kBacklogMax connections wait for a paused listener; more are dropped silently

@@ -1,9 +1,9 @@
 // The two ends of a connection in a VirtualNetwork, and the wire between them.
 //
-//     end 0: Send -> queue_ --window--> Wire 0 (segments in flight) --latency--> incoming_ -> Read :end 1
+//     Send -> queue_ --window--> Wire (segments in flight) --latency--> incoming_ -> Read
 //
-// A segment leaves when the window has room and counts against it until it has been read. The wire is a
-// queue with one arrival event for each segment, so that nothing can overtake.
+// A segment leaves when the window has room and counts against it until it has been read. The wire
+// is a queue with one arrival event for each segment, so that nothing can overtake.
 //
 // Thread:    loop-affine
 // Determinism: uses the loop's time and the connection's Rng
