@@ -44,15 +44,21 @@ struct SetQueue {
   QueuePolicyPtr policy;
   bool start_spent = false;
 };
-// Forgets a queue. Its sessions get no more work and are closed as they ask.
+// Forgets a queue: its sessions get no more work and are closed as they ask. What its rate has to
+// remember is kept as long as needed, also if the queue is set again meanwhile.
 struct RemoveQueue {
   QueueId queue;
 };
-// Limits of a site; the default is none. May come before or after the queues of that site.
+// Limits of a site; the default is none. A site that never had limits costs nothing, so it does not
+// know its queues: the first SetSite comes before SetQueue of its queues, or is followed by it.
 struct SetSite {
   SiteId site;
   SharedLimits limits;
   bool start_spent = false;
+};
+// Forgets a site's limits once it has no queues and its rate nothing to remember.
+struct RemoveSite {
+  SiteId site;
 };
 struct SetVmta {
   VmtaId vmta;
@@ -131,9 +137,9 @@ struct SessionClosed {
 struct TimerFired {};
 
 using Event =
-    std::variant<SetQueue, RemoveQueue, SetSite, SetVmta, SetTotal, QueueWork, PauseQueue,
-                 AllowQueue, AllowSending, RetryNow, DeferQueue, SessionOpened, SessionIdle,
-                 AttemptReported, AttemptReturned, SessionClosed, TimerFired>;
+    std::variant<SetQueue, RemoveQueue, SetSite, RemoveSite, SetVmta, SetTotal, QueueWork,
+                 PauseQueue, AllowQueue, AllowSending, RetryNow, DeferQueue, SessionOpened,
+                 SessionIdle, AttemptReported, AttemptReturned, SessionClosed, TimerFired>;
 
 struct Action {
   enum class Kind : uint8_t {
@@ -141,7 +147,7 @@ struct Action {
     kAssign,        // queue, session
     kWait,          // queue, session, at: only as the answer to SessionIdle
     kCloseSession,  // queue, session; answer SessionClosed
-    kSetTimer,      // at: replaces the one timer of the scheduler; kMonoMax: none
+    kSetTimer,      // at: fire TimerFired then; replaces the one timer of the scheduler
   };
   Kind kind;
   QueueId queue;
