@@ -32,6 +32,8 @@
 
 namespace convoy::smtp {
 
+class ClientTransaction;
+
 enum class TlsMode : uint8_t {
   kOff,
   kOpportunistic,  // when offered; a refusal (454) leaves it in clear, a failed handshake ends the
@@ -80,6 +82,7 @@ class ClientSession {
   ClientSession(EventLoop& loop, Stream& stream, AttemptSource& source, ClientOptions options);
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
+  ~ClientSession();  // before Run() was awaited, or after it returned
 
   // The whole dialogue; awaited once. On return the stream is closed, nothing is pending on it and
   // every attempt has been reported or returned.
@@ -95,8 +98,7 @@ class ClientSession {
   const PeerInfo& peer() const { return peer_; }
 
  private:
-  struct Transaction;
-
+  // Each returns false when the session is over; end_ says why.
   Task<bool> Open();
   Task<bool> Greet();
   Task<bool> Hello();
@@ -107,27 +109,27 @@ class ClientSession {
 
   Task<void> Serve();
   Task<bool> AwaitWork();
-  Task<bool> ExpectReset();
+  Task<bool> Transact();
   Task<bool> ExpectEnvelope();
   Task<bool> ExpectRecipients();
   Task<bool> ExpectData();
-  Task<bool> SendBodyThenEnvelope();
+  Task<bool> SendBody();
   Task<bool> SendBlocks();
-  Task<bool> ExpectBody();
   Task<bool> EndEmptyData();
   Task<void> SayQuit();
 
-  // One reply. False: none came, or it was a 421; the session is over and end_ says why.
+  // One reply, into reply_. False: none came, or it was a 421; nothing more is said then.
   Task<bool> Expect(Phase phase, Duration timeout);
-  bool EndAt(Phase phase, Reply reply);
-  bool EndAt(Phase phase, absl::Status status);
+  // The reply that is in the input already, if a whole one is; an error is the parser's.
+  absl::StatusOr<bool> TakeBufferedReply();
 
-  std::unique_ptr<Transaction> TakeNext();
-  void SendEnvelope(Transaction& transaction, std::string prefix);
-  void Refuse(Transaction& transaction, Reply reply);
+  bool EndAt(Phase phase, const Reply& reply);
+  bool EndAt(Phase phase, absl::Status status);
+  bool LoseAt(Phase phase, absl::Status status);
+
+  std::unique_ptr<ClientTransaction> TakeNext();
   void ReportCurrent();
   void GiveUpUnanswered();
-  Duration TimeoutOf(Phase phase) const;
 
   // constant after construction
   EventLoop& loop_;
@@ -141,12 +143,14 @@ class ClientSession {
   Reply reply_;  // of the last Expect()
   PeerInfo peer_;
   bool pipelining_ = false;
-  bool quitting_ = false;
-  bool ended_ = false;
-  SessionEnd end_;
+  bool quitting_ = false;    // Quit() was called
+  bool lost_ = false;        // the stream is of no more use, not even for QUIT
+  bool reset_owed_ = false;  // a refused transaction is still open at the server
   uint32_t taken_ = 0;
-  std::unique_ptr<Transaction> current_;
-  std::unique_ptr<Transaction> next_;  // looked ahead: its envelope left behind current_'s body
+  std::unique_ptr<ClientTransaction> current_;
+  std::unique_ptr<ClientTransaction>
+      next_;  // looked ahead: its envelope left behind current_'s body
+  SessionEnd end_;
 };
 
 }  // namespace convoy::smtp

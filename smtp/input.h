@@ -10,14 +10,14 @@
 //       kInterrupted  Interrupt() was called
 //       kTimeout      `until` has come (the stream's own deadline is separate and gives kEnd)
 //
-// Limits:    kInputBytesMax; Wait() with a full buffer is a bug of the caller
+// Limits:    the capacity; Wait() with a full buffer is a bug of the caller
 // Errors:    status(): the stream's; Unavailable when the peer ended the connection
 // Thread:    loop-affine
 #pragma once
 
-#include <array>
 #include <coroutine>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -27,20 +27,18 @@
 
 namespace convoy::smtp {
 
-inline constexpr size_t kInputBytesMax = 4096;
-
 class Input {
  public:
   enum class Event { kBytes, kEnd, kInterrupted, kTimeout };
   class [[nodiscard]] WaitOp;
 
-  Input(EventLoop& loop, Stream& stream) : loop_(loop), stream_(stream) {}
+  Input(EventLoop& loop, Stream& stream, size_t capacity_bytes);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input();  // nothing may be pending: see Drain()
 
   // Received and not consumed. Valid until the next Wait() or StartRead().
-  std::string_view bytes() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  std::string_view bytes() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void Consume(size_t size);
   void Discard() { Consume(end_ - begin_); }
   // Not OK once no more bytes will come.
@@ -64,16 +62,18 @@ class Input {
   enum class Wake { kBytesOrEnd, kInterruptible, kDrained };
 
   void OnRead(absl::StatusOr<size_t> result);
-  void PostInterrupt();
+  void OnInterrupt();
+  void OnTimer();
   void ResumeWith(Event event);
   bool Drained() const { return !read_pending_ && !interrupt_posted_; }
 
   // constant after construction
   EventLoop& loop_;
   Stream& stream_;
+  const size_t capacity_bytes_;
+  const std::unique_ptr<char[]> buffer_;
 
   // loop state
-  std::array<char, kInputBytesMax> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
   absl::Status status_;

@@ -5,6 +5,8 @@
 namespace convoy::smtp {
 namespace {
 
+constexpr size_t kReplyTextBytesMax = 500;  // with code and CRLF within RFC 5321 4.5.3.1.5
+
 // Length of 1 to 3 digits at the front of `s`, 0 if there are none.
 size_t DigitsAtFront(std::string_view s) {
   size_t n = 0;
@@ -55,7 +57,9 @@ std::string Reply::Encode() const {
   std::string out;
   for (size_t i = 0; i < lines.size(); ++i) {
     CatTo(&out, code, i + 1 < lines.size() ? '-' : ' ');
-    for (const char c : lines[i]) out.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+    for (const char c : std::string_view(lines[i]).substr(0, kReplyTextBytesMax)) {
+      out.push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+    }
     out.append("\r\n");
   }
   if (lines.empty()) CatTo(&out, code, " \r\n");

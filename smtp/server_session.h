@@ -9,7 +9,7 @@
 //     co_await session.Run();    // the stream is closed now
 //
 // RFC:       5321 (4.1.4 order of commands, 4.5.3 limits), 1870, 2034, 2920, 3207, 3461 4, 6152,
-// 6531 Limits:    ConnectionPolicy; kCommandLineBytesMax; kInputBytesMax of pipelined commands
+// 6531 Limits:    ConnectionPolicy; kCommandLineBytesMax; 16 KiB of pipelined commands
 // buffered Errors:    none: whatever the peer does ends as a reply or a closed connection Thread:
 // loop-affine
 #pragma once
@@ -84,7 +84,7 @@ struct ServerOptions {
   Duration command_timeout = Minutes(5);  // RFC 5321 4.5.3.2.7
   Duration data_timeout = Minutes(5);     // for each block of content
   Duration flush_timeout = Seconds(10);   // for the last reply before we close
-  uint32_t errors_max = 20;               // 5yz replies to commands; then 421
+  uint32_t errors_max = 20;               // misused commands since the last message; then 421
   uint32_t idle_commands_max = 100;  // NOOP, RSET, VRFY, ... in a row without a message; then 421
 };
 
@@ -115,14 +115,18 @@ class ServerSession {
   Task<void> UpgradeToTls();
   Task<void> FlushAndClose();
 
-  void Dispatch(const Command& command);
-  void Hello(const Command& command);
-  void Mail(const Command& command);
-  void Rcpt(const Command& command);
-  std::optional<Reply> ContentRefusal() const;
-  bool CheckBudgets(const Reply& reply);
-  void Send(const Reply& reply);
-  void Close(const Reply& last);
+  // The reply to a command that only concerns the dialogue.
+  Reply Answer(const Command& command);
+  Reply AnswerHello(const Command& command);
+  Reply AnswerMail(const Command& command);
+  Reply AnswerRcpt(const Command& command);
+  // Why DATA, or the content that came, cannot be taken; empty: it can.
+  Reply RefuseData() const;
+  Reply RefuseContent() const;
+  // Sends it, with an enhanced code, and counts misuse. 421 and 521 end the session.
+  void Send(Reply reply);
+  // Sends `last` and reads no more.
+  void End(Reply last);
 
   // constant after construction
   EventLoop& loop_;
@@ -136,8 +140,10 @@ class ServerSession {
   ConnectionPolicy policy_;
   DataDecoder decoder_;
   std::optional<Envelope> envelope_;  // set: MAIL was accepted
-  bool ended_ = false;                // nothing more is read
+  bool ended_ = false;                // the last reply is queued, nothing more is understood
+  bool lost_ = false;                 // the stream is of no more use
   bool shutting_down_ = false;
+  bool linger_ = true;  // the peer may still be writing when we close
 
   // statistics
   uint32_t errors_ = 0;
