@@ -118,8 +118,10 @@ class Window {
   // A row at a key the disk has: into memory if it is in the covered range.
   bool Place(const Row& row);
   bool Insert(const Row& row);
+  void EvictLast();
   void EvictDownTo(uint64_t rows);
-  void EvictFrom(const RowKey& key);
+  void VoidRefill();
+  void EndRefill();
   void Leave(RowId id);
   void NoteOnDisk(const RowKey& key);
   void NoteGone(RowId id);
