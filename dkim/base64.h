@@ -12,8 +12,8 @@ namespace convoy::dkim {
 
 // With padding, without line ends.
 std::string Base64Encode(std::string_view bytes);
-// nullopt for other characters, a wrong length, wrong padding or stray bits in the last character. White
-// space is skipped.
+// nullopt for other characters, a wrong length, wrong padding or stray bits in the last character.
+// White space is skipped.
 std::optional<std::string> Base64Decode(std::string_view text);
 
 }  // namespace convoy::dkim

@@ -21,8 +21,8 @@ constexpr std::array<bool, 256> kStops = [] {
 
 bool Stops(char c) { return kStops[static_cast<unsigned char>(c)]; }
 
-// Length of the text at the front that relaxed canonicalisation leaves alone. Goes through a single blank
-// or CRLF between two other characters, so that ordinary text is one run.
+// Length of the text at the front that relaxed canonicalisation leaves alone. Goes through a single
+// blank or CRLF between two other characters, so that ordinary text is one run.
 size_t UnchangedRun(std::string_view s) {
   size_t i = 0;
   while (i < s.size()) {

@@ -1,13 +1,14 @@
 // DKIM canonicalisation: the octets that are hashed for a header field and for a body.
 //
-//     simple   header: as it is.                    body: trailing empty lines become one CRLF
-//     relaxed  header: name in lower case, unfolded, body: white space runs become one blank, blanks at
-//              white space runs become one blank,   line ends go, trailing empty lines go; an empty
-//              none at the ends                     body stays empty
+//                header field                          body
+//     simple     as it is                              trailing empty lines become one CRLF
+//     relaxed    name in lower case, unfolded, white   white space runs become one blank, none at
+//                space runs become one blank, none at  line ends, trailing empty lines go; an
+//                the ends                              empty body stays empty
 //
-// The body side streams: a message of any size is hashed while it is spooled, in memory that does not
-// depend on its size (trailing empty lines are a counter, not a buffer). Only CRLF ends a line; a bare CR
-// or LF is an octet like any other.
+// The body side streams: a message of any size is hashed while it is spooled, in memory that does
+// not depend on its size (trailing empty lines are a counter, not a buffer). Only CRLF ends a line;
+// a bare CR or LF is an octet like any other.
 //
 // RFC:       6376 3.4 (canonicalisation), 6376 3.7 (hashes), 6376 3.5 (l=)
 // Determinism: pure; the result does not depend on how the body is cut into chunks
@@ -29,8 +30,8 @@ enum class Canonicalization { kSimple, kRelaxed };
 std::string_view CanonicalizationName(Canonicalization c);
 std::optional<Canonicalization> ParseCanonicalization(std::string_view name);
 
-// Appends the canonical form of one whole field (name, colon, value, CRLF) to `*out`. A missing last CRLF
-// is added.
+// Appends the canonical form of one whole field (name, colon, value, CRLF) to `*out`. A missing
+// last CRLF is added.
 void AppendCanonicalField(Canonicalization c, std::string_view raw_field, std::string* out);
 
 // Canonicalises a body given in pieces and hands the result on in pieces.
@@ -47,7 +48,8 @@ class BodyCanonicalizer {
  private:
   void FeedSimple(std::string_view chunk, Sink sink);
   void FeedRelaxed(std::string_view chunk, Sink sink);
-  // Hands on text that is known to stay, and before it the line ends and the blank it was waiting for.
+  // Hands on text that is known to stay, and before it the line ends and the blank it was waiting
+  // for.
   void Emit(std::string_view text, Sink sink);
 
   const bool relaxed_;

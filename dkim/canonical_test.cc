@@ -136,8 +136,8 @@ TEST(DkimCanonical, DK_18_AnyChunkingGivesTheSameAsThePlainRules) {
 }
 
 TEST(DkimCanonical, DK_18_TrailingEmptyLinesAreCountedNotStored) {
-  // 64 MB of line ends between two letters, fed 64 KiB at a time: the sink never sees a piece larger than
-  // what was fed, and nothing at all before text follows.
+  // 64 MB of line ends between two letters, fed 64 KiB at a time: the sink never sees a piece
+  // larger than what was fed, and nothing at all before text follows.
   std::string lines;
   while (lines.size() < 65536) lines.append("\r\n");
   for (const Canonicalization c : {kSimple, kRelaxed}) {

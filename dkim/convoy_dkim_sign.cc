@@ -4,8 +4,8 @@
 //     convoy-dkim-sign --key s1.pem --print-record          the TXT record to publish
 //     convoy-dkim-sign --verify --record 's1._domainkey.example.com v=DKIM1; k=rsa; p=...' < signed
 //
-// Line ends are converted to CRLF first, as a submission would do. --verify prints one line for each
-// signature and exits 1 unless there is one and all pass.
+// Line ends are converted to CRLF first, as a submission would do. --verify prints one line for
+// each signature and exits 1 unless there is one and all pass.
 
 #include <CLI/CLI.hpp>
 #include <iostream>

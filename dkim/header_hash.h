@@ -13,10 +13,10 @@
 
 namespace convoy::dkim {
 
-// The 32 octets of the hash. `names` is the h= list in order: each mention takes the lowest instance of the
-// field not yet taken; a mention with none left counts as empty. `signature_field` is the whole
-// DKIM-Signature field with the value of b= removed. `own` is that field in the block when a signature is
-// verified (it is not an instance to take), null when one is made.
+// The 32 octets of the hash. `names` is the h= list in order: each mention takes the lowest
+// instance of the field not yet taken; a mention with none left counts as empty. `signature_field`
+// is the whole DKIM-Signature field with the value of b= removed. `own` is that field in the block
+// when a signature is verified (it is not an instance to take), null when one is made.
 std::string HeaderHash(Canonicalization c, const mail::HeaderBlock& header,
                        const std::vector<std::string>& names, std::string_view signature_field,
                        const mail::HeaderField* own = nullptr);

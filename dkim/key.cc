@@ -143,7 +143,8 @@ internal::KeyHandle RsaFromDer(std::string_view der) {
   return key;
 }
 
-// A colon-separated tag value that holds `wanted` or, if allowed, "*". An absent tag allows everything.
+// A colon-separated tag value that holds `wanted` or, if allowed, "*". An absent tag allows
+// everything.
 bool ListHas(std::optional<std::string_view> value, std::string_view wanted, bool star) {
   if (!value) return true;
   const std::string packed = WithoutWhiteSpace(*value);

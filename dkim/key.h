@@ -1,13 +1,13 @@
 // DKIM keys: private ones loaded from PEM, public ones from a key record in DNS.
 //
-// A private key is checked when it is loaded (size, and that it signs what its public half verifies), so
-// that a damaged file is a configuration error and not bad mail. Neither messages nor errors ever contain key
-// material.
+// A private key is checked when it is loaded (size, and that it signs what its public half
+// verifies), so that a damaged file is a configuration error and not bad mail. Neither messages nor
+// errors ever contain key material.
 //
 //     key record   v=DKIM1; k=rsa; p=<base64 of SubjectPublicKeyInfo, or of RSAPublicKey>
 //                  v=DKIM1; k=ed25519; p=<base64 of the 32 raw octets>
 //
-// RFC:       6376 3.3 (algorithms), 6376 3.6.1 (key records), 8301 3.1 and 3.2 (SHA-1 and sizes), 8463 3, 8463 4
+// RFC:       6376 3.3 (algorithms), 6376 3.6.1 (key records), 8301 3 (SHA-1, sizes), 8463 3
 // Limits:    RSA from kRsaBitsMin (2048 is the advice) to kRsaBitsMax; PEM files up to kPemBytesMax
 // Errors:    InvalidArgument: not a usable key; NotFound, PermissionDenied: the file
 // Thread:    immutable, shared
@@ -77,8 +77,8 @@ class PrivateKey {
 
 class PublicKey {
  public:
-  // From the text of a key record (its strings concatenated). InvalidArgument says which tag is wrong;
-  // FailedPrecondition: the key is revoked (empty p=).
+  // From the text of a key record (its strings concatenated). InvalidArgument says which tag is
+  // wrong; FailedPrecondition: the key is revoked (empty p=).
   static absl::StatusOr<PublicKey> FromRecord(std::string_view record);
 
   Algorithm algorithm() const { return algorithm_; }

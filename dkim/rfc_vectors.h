@@ -1,4 +1,5 @@
-// Test vectors printed in RFC 6376 and RFC 8463. The private keys in them are public: never use them.
+// Test vectors printed in RFC 6376 and RFC 8463. The private keys in them are public: never use
+// them.
 //
 // RFC:       6376 A.2 and C (simple/simple, rsa-sha256), 8463 A (relaxed/relaxed, both algorithms)
 #pragma once
@@ -75,7 +76,8 @@ inline std::string SignedByBoth() {
   return Cat(kEd25519Field, kEd25519B, "\r\n", kRsaField, kRsaB, "\r\n", kHeader, "\r\n", kBody);
 }
 
-// 6376 A.2: signed simple/simple, with its key record (6376 C). One blank between the body's sentences.
+// 6376 A.2: signed simple/simple, with its key record (6376 C). One blank between the body's
+// sentences.
 inline constexpr std::string_view kRfc6376Record =
     "v=DKIM1; "
     "p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFC"

@@ -1,8 +1,8 @@
 // Makes one DKIM-Signature field for a message whose body hash is known.
 //
-// The body is hashed while it is spooled (BodyHasher); what is left is small: hash the header fields, sign
-// 32 octets, fold. The field is prepended to the message; from then on nothing may change the header fields it
-// covers or the body (6376 5.3, 5.6).
+// The body is hashed while it is spooled (BodyHasher); what is left is small: hash the header
+// fields, sign 32 octets, fold. The field is prepended to the message; from then on nothing may
+// change the header fields it covers or the body (6376 5.3, 5.6).
 //
 //     DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com;
 //      s=big-signer; t=1528637909; h=From:Reply-To:Subject:Date:To:Message-ID:
@@ -11,11 +11,11 @@
 //      b=F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3DhCVlUrSjV4BwcVc
 //      ...
 //
-// h= lists every instance of the fields to sign, then each over-signed name once more, so that a field of
-// that name added later breaks the signature. From is always signed and over-signed. l= is never made
-// (6376 8.2), nor rsa-sha1 (8301 3.1).
+// h= lists every instance of the fields to sign, then each over-signed name once more, so that a
+// field of that name added later breaks the signature. From is always signed and over-signed. l= is
+// never made (6376 8.2), nor rsa-sha1 (8301 3.1).
 //
-// RFC:       6376 3.5 (the field), 6376 5.4 (what to sign), 8301 3, 8463 3, 8058 4 (unsubscribe fields)
+// RFC:       6376 3.5 (the field), 6376 5.4 (what to sign), 8301 3, 8463 3, 8058 4
 // Limits:    lines of at most 78 columns unless one name alone is longer
 // Errors:    InvalidArgument naming the option, or that the message has no From
 // Thread:    functions; safe from any thread
@@ -49,7 +49,8 @@ struct SignOptions {
   std::string identity;
   Canonicalization header = Canonicalization::kRelaxed;
   Canonicalization body = Canonicalization::kRelaxed;
-  // Names to sign; "Content-*" means every name that begins so. From is added if it is missing here.
+  // Names to sign; "Content-*" means every name that begins so. From is added if it is missing
+  // here.
   std::vector<std::string> headers = DefaultSignedHeaders();
   std::vector<std::string> oversigned = DefaultOversignedHeaders();
   std::optional<WallTime> timestamp;     // t=
@@ -62,13 +63,13 @@ absl::Status CheckSignOptions(const SignOptions& options);
 // The h= list for this message.
 std::vector<std::string> SignedNames(const mail::HeaderBlock& header, const SignOptions& options);
 
-// The whole field, "DKIM-Signature: ...\r\n". `body_hash` is the 32 octets of a BodyHasher made with
-// options.body.
+// The whole field, "DKIM-Signature: ...\r\n". `body_hash` is the 32 octets of a BodyHasher made
+// with options.body.
 absl::StatusOr<std::string> Sign(const PrivateKey& key, const SignOptions& options,
                                  std::string_view header_block, std::string_view body_hash);
 
-// The last step alone: signs `header` and a field that ends with "b=" and returns the field complete.
-// Sign() is SignedNames, the field's text, and this.
+// The last step alone: signs `header` and a field that ends with "b=" and returns the field
+// complete. Sign() is SignedNames, the field's text, and this.
 absl::StatusOr<std::string> CompleteSignature(const PrivateKey& key, Canonicalization c,
                                               const mail::HeaderBlock& header,
                                               const std::vector<std::string>& names,

@@ -1,12 +1,12 @@
 // A bounded pool of threads that makes DKIM signatures off the event loop.
 //
-// An RSA-2048 signature takes a quarter of a millisecond: too long for a loop turn. The loop submits a job
-// and goes on; the callback runs on a pool thread and is expected to post the result to its loop. The queue
-// is bounded: when it is full Submit refuses and the caller stops taking work on (back-pressure), so
-// unsigned mail is never delayed by a signing backlog.
+// An RSA-2048 signature takes a quarter of a millisecond: too long for a loop turn. The loop
+// submits a job and goes on; the callback runs on a pool thread and is expected to post the result
+// to its loop. The queue is bounded: when it is full Submit refuses and the caller stops taking
+// work on (back-pressure), so unsigned mail is never delayed by a signing backlog.
 //
-// Every accepted job gets its callback exactly once: with the field, with the error of Sign(), or with
-// Cancelled if the pool stopped first.
+// Every accepted job gets its callback exactly once: with the field, with the error of Sign(), or
+// with Cancelled if the pool stopped first.
 //
 // Limits:    Options::queue_max jobs waiting; beyond it Submit returns false
 // Thread:    thread-safe; callbacks run on pool threads and must not call Stop()
@@ -56,11 +56,12 @@ class SigningPool {
   // False if the queue is full or the pool has stopped; then neither argument was touched.
   [[nodiscard]] bool Submit(SigningJob&& job, Callback&& callback);
 
-  // Refuses new jobs, cancels those waiting, lets those running end, joins the threads. All callbacks have
-  // returned when it returns. May be called twice, but by one thread at a time.
+  // Refuses new jobs, cancels those waiting, lets those running end, joins the threads. All
+  // callbacks have returned when it returns. May be called twice, but by one thread at a time.
   void Stop();
 
-  // Jobs waiting and running. High values mean that signing is the bottleneck: add threads or use Ed25519.
+  // Jobs waiting and running. High values mean that signing is the bottleneck: add threads or use
+  // Ed25519.
   size_t depth() const;
   // Jobs that ended with a field since the start.
   size_t signed_count() const { return signed_; }

@@ -23,7 +23,8 @@ class TagList {
   // `text` must outlive the list, which refers to it.
   static absl::StatusOr<TagList> Parse(std::string_view text);
 
-  // The value without white space at its ends; white space inside (folding) is kept. nullopt: no such tag.
+  // The value without white space at its ends; white space inside (folding) is kept. nullopt: no
+  // such tag.
   std::optional<std::string_view> Find(std::string_view name) const;
   // The value, or `fallback`.
   std::string_view Get(std::string_view name, std::string_view fallback) const;

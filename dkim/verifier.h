@@ -36,12 +36,12 @@ struct SignatureResult {
   bool testing = false;   // the key record has t=y
 };
 
-// The text of the key record at a name such as "s._domainkey.example.com", its strings concatenated.
-// NotFound: no such record (permanent); any other error: try again later.
+// The text of the key record at a name such as "s._domainkey.example.com", its strings
+// concatenated. NotFound: no such record (permanent); any other error: try again later.
 using KeyLookup = std::function<absl::StatusOr<std::string>(std::string_view name)>;
 
-// One result for each DKIM-Signature field of `message` (header, CRLF, body, with CRLF line ends). `now`
-// is compared with x=; without it expiry is not checked.
+// One result for each DKIM-Signature field of `message` (header, CRLF, body, with CRLF line ends).
+// `now` is compared with x=; without it expiry is not checked.
 std::vector<SignatureResult> VerifyMessage(std::string_view message, const KeyLookup& lookup,
                                            std::optional<WallTime> now = {});
 

@@ -158,7 +158,14 @@ class ListReader {
     std::string local;
     for (size_t i = first; i < words.size(); ++i) local.append(words[i].text);
     words.resize(first);
-    Add(Phrase(words), local, ReadDomain());
+    const std::string domain = ReadDomain();
+    if (lexer_.peek().Is('<')) {
+      // An unquoted address as the display name of another: the bracketed one is what is shown and
+      // used.
+      ReadAngle(Cat(Phrase(words), words.empty() ? "" : " ", local, '@', domain));
+    } else {
+      Add(Phrase(words), local, domain);
+    }
   }
 
   void ReadAngle(std::string display_name) {

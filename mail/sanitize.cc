@@ -182,6 +182,8 @@ class Sanitizer {
 
 }  // namespace
 
+SanitizedHeader SanitizeHeader(const HeaderBlock& header) { return Sanitizer(header).Run(); }
+
 bool IsSingleton(std::string_view name) { return IsIn(kSingletons, name); }
 
 absl::Status CheckHeader(const HeaderBlock& header) {
