@@ -1,0 +1,136 @@
+#include "shard/engine/delivery_session.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "shard/engine/answer.h"
+
+namespace convoy::shard {
+
+DeliverySession::DeliverySession(EventLoop& loop, Network& network, dns::Resolver& resolver,
+                                 SessionOwner& owner, Rng rng, Options options)
+    : loop_(loop),
+      network_(network),
+      resolver_(resolver),
+      owner_(owner),
+      rng_(rng),
+      options_(std::move(options)) {}
+
+void DeliverySession::Start() { Spawn(Run(shared_from_this())); }
+
+void DeliverySession::Wake() {
+  if (session_ != nullptr) session_->Wake();
+}
+
+void DeliverySession::Quit() {
+  quitting_ = true;
+  if (session_ != nullptr) session_->Quit();
+}
+
+void DeliverySession::Abort() {
+  quitting_ = true;
+  if (session_ != nullptr) session_->Abort();
+}
+
+Task<void> DeliverySession::Run(std::shared_ptr<DeliverySession> self) {
+  dns::PlanOptions wanted;
+  wanted.port = options_.policy->port;
+  wanted.route = options_.policy->smtp_hosts;
+  wanted.allow_loopback = options_.policy->allow_loopback_hosts;
+  wanted.bounce_upon_no_mx = options_.policy->bounce_upon_no_mx;
+  if (options_.source.ip.has_value()) {
+    wanted.ipv6 = options_.source.ip->is_v6();
+    wanted.ipv4 = !wanted.ipv6;
+  }
+  const dns::MxPlan plan = co_await dns::PlanFor(resolver_, options_.domain, wanted, rng_);
+  if (plan.failure.has_value()) {
+    failure_ = JudgeDnsFailure(*plan.failure);
+    end_ = SessionEnd::kDnsError;
+  } else {
+    const bool greeted = co_await TryHosts(plan);
+    if (greeted) failure_.reset();
+  }
+  owner_.Ended(*self, end_, std::move(failure_));
+}
+
+Task<bool> DeliverySession::TryHosts(const dns::MxPlan& plan) {
+  int tried = 0;
+  for (size_t i = 0; i < plan.hosts.size(); ++i) {
+    const dns::MxHost& host = plan.hosts[i];
+    place_.host = host.name;
+    for (size_t j = 0; j < host.addresses.size(); ++j) {
+      const bool allowed = !quitting_ && owner_.MayConnect(id());
+      if (!allowed || ++tried > kAddressesMax) co_return false;
+      place_.last_host = i + 1 == plan.hosts.size() && j + 1 == host.addresses.size();
+      const Endpoint peer{host.addresses[j], host.port};
+      const bool greeted = co_await TryAddress(peer);
+      if (greeted) co_return true;
+    }
+  }
+  co_return false;
+}
+
+Task<bool> DeliverySession::TryAddress(Endpoint peer) {
+  place_.peer = peer;
+  place_.source = options_.source.ip;
+  ConnectRequest request;
+  request.source = options_.source.ip;
+  request.peer = peer;
+  request.deadline = loop_.MonoNow() + options_.policy->connect_timeout;
+  auto connected = co_await Connect(network_, request);
+  if (!connected.ok()) {
+    Fail(Phase::kConnect, {}, connected.status());
+    end_ = SessionEnd::kNotConnected;
+    co_return false;
+  }
+  stream_ = *std::move(connected);
+  place_.source = stream_->local().ip;
+  smtp::ClientSession session(loop_, *stream_, *this, SessionOptions());
+  session_ = &session;
+  if (quitting_) session.Quit();
+  const smtp::SessionEnd end = co_await session.Run();
+  session_ = nullptr;
+  stream_.reset();
+  if (!opened_) {
+    Fail(FromSmtp(end.phase), end.reply, end.status);
+    end_ = SessionEnd::kRefused;
+    co_return false;
+  }
+  end_ = end.normal() ? SessionEnd::kNormal : SessionEnd::kLost;
+  co_return true;
+}
+
+smtp::ClientOptions DeliverySession::SessionOptions() const {
+  const DeliveryPolicy& policy = *options_.policy;
+  smtp::ClientOptions out;
+  out.hello_name = options_.source.name;
+  out.timeouts = policy.timeouts;
+  out.tls = policy.tls;
+  out.tls_context = options_.tls;
+  out.tls_sni = place_.host;
+  out.auth_user = policy.auth_user;
+  out.auth_password = policy.auth_password;
+  out.use_pipelining = policy.use_pipelining;
+  out.attempts_max = policy.schedule->max_msg_per_connection;
+  // The scheduler tells a session to close; this is only for one it has forgotten.
+  out.idle_timeout = policy.schedule->connection_idle_timeout + Seconds(1);
+  return out;
+}
+
+void DeliverySession::Fail(Phase phase, const smtp::Reply& reply, const absl::Status& status) {
+  Answer answer = AnswerOf(phase, reply, status);
+  answer.last_host = place_.last_host;
+  failure_ = Judge(answer, options_.policy->verdict);
+}
+
+void DeliverySession::Opened(const smtp::PeerInfo& peer) {
+  opened_ = true;
+  place_.info = peer;
+  owner_.Opened(*this);
+}
+
+void DeliverySession::Returned(smtp::Attempt attempt, bool mail_written) {
+  owner_.Returned(*this, std::move(attempt), mail_written);
+}
+
+}  // namespace convoy::shard

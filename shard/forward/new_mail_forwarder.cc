@@ -1,0 +1,73 @@
+#include "shard/forward/new_mail_forwarder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace convoy::shard {
+
+void NewMailForwarder::Send(const std::string& address, uint64_t epoch, ForwardedMessage message,
+                            StatusDone done) {
+  epoch_ = std::max(epoch_, epoch);
+  Peer& peer = peers_[address];
+  if (loop_.MonoNow() < peer.rest_until) {
+    loop_.Post([done = std::move(done)]() mutable {
+      done(absl::UnavailableError("the owning shard did not answer a moment ago"));
+    });
+    return;
+  }
+  peer.waiting_bytes += message.content->size();
+  peer.waiting.push_back(std::move(message));
+  peer.waiting_done.push_back(std::move(done));
+  // One turn later: what arrives in the same tick shares the batch.
+  if (!std::exchange(peer.posted, true)) {
+    loop_.Post([this, address] { Flush(address); });
+  }
+}
+
+void NewMailForwarder::Flush(const std::string& address) {
+  Peer& peer = peers_[address];
+  peer.posted = false;
+  while (!peer.waiting.empty() && peer.batches < kBatchesMax) {
+    auto batch = std::make_shared<ForwardBatch>();
+    batch->from_shard = self_;
+    batch->from_uid = uid_;
+    batch->epoch = epoch_;
+    std::vector<StatusDone> done;
+    size_t bytes = 0;
+    size_t taken = 0;
+    while (taken < peer.waiting.size() && taken < kBatchMessagesMax && bytes < kBatchBytesMax) {
+      bytes += peer.waiting[taken].content->size();
+      batch->messages.push_back(std::move(peer.waiting[taken]));
+      done.push_back(std::move(peer.waiting_done[taken]));
+      ++taken;
+    }
+    const auto count = static_cast<ptrdiff_t>(taken);
+    peer.waiting.erase(peer.waiting.begin(), peer.waiting.begin() + count);
+    peer.waiting_done.erase(peer.waiting_done.begin(), peer.waiting_done.begin() + count);
+    peer.waiting_bytes -= bytes;
+    ++peer.batches;
+    channel_.Forward(address, std::move(batch), kDeadline,
+                     [this, address, done = std::move(done)](absl::Status status) mutable {
+                       Answered(address, std::move(done), std::move(status));
+                     });
+  }
+}
+
+void NewMailForwarder::Answered(const std::string& address, std::vector<StatusDone> done,
+                                absl::Status status) {
+  Peer& peer = peers_[address];
+  --peer.batches;
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
+    peer.rest_until = loop_.MonoNow() + kPeerRest;
+    // What was gathered meanwhile would only wait for the same answer.
+    std::move(peer.waiting_done.begin(), peer.waiting_done.end(), std::back_inserter(done));
+    peer.waiting.clear();
+    peer.waiting_done.clear();
+    peer.waiting_bytes = 0;
+  }
+  if (status.ok()) forwarded_total_ += done.size();
+  for (StatusDone& one : done) one(status);
+  Flush(address);
+}
+
+}  // namespace convoy::shard

@@ -1,0 +1,418 @@
+#include "shard/ingest/ingest.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "dkim/sha256.h"
+#include "mail/address.h"
+
+namespace convoy::shard {
+namespace {
+
+// RowFlag-free marker of queue targets that are not to be queued at all.
+enum class Fate : uint8_t { kQueue, kSuppress, kInvalid };
+
+struct Target {
+  Fate fate = Fate::kQueue;
+  std::string address;
+  std::string domain;  // of the queue: after queue-to
+  std::string site;
+  std::string list;    // suppressed by
+};
+
+std::string PayloadHash(const Submission& submission) {
+  dkim::Sha256 sha;
+  const auto add = [&sha](std::string_view piece) {
+    sha.Update(Cat(piece.size(), ':'));
+    sha.Update(piece);
+  };
+  add(submission.mail_from);
+  for (const std::string& recipient : submission.recipients) add(recipient);
+  add(submission.content);
+  add(submission.virtual_mta);
+  return sha.Finish();
+}
+
+MessageId RandomId(Rng& rng) {
+  std::string bytes;
+  for (int word = 0; word < 2; ++word) {
+    uint64_t draw = rng.Next();
+    for (int i = 0; i < 8; ++i, draw >>= 8) bytes.push_back(static_cast<char>(draw & 0xff));
+  }
+  return *MessageId::FromBytes(bytes);
+}
+
+MessageId KeyedId(std::string_view key) {
+  dkim::Sha256 sha;
+  sha.Update("convoy idempotency key\n");
+  sha.Update(key);
+  return *MessageId::FromBytes(std::string_view(sha.Finish()).substr(0, 16));
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+struct Ingest::Job {
+  Submission submission;
+  SubmitDone done;
+  SourcePolicy source;
+  std::shared_ptr<Message> message;
+  std::string vmta;
+  std::vector<Target> targets;
+  SubmitResult result;
+  uint32_t parts = 0;  // commits and forwards under way
+  uint64_t repeated = 0;
+  uint64_t queued = 0;
+};
+
+absl::Status Ingest::CheckLimits(const Submission& submission, const SourcePolicy& source) const {
+  if (stopped_) {
+    return absl::UnavailableError("this shard is stopping; send to another one");
+  }
+  if (!deps_.spool.health().accepting()) {
+    return absl::ResourceExhaustedError("4.3.1 no disk space for new mail; try again later");
+  }
+  if (!source.smtp_service || !source.may_relay) {
+    return absl::PermissionDeniedError(
+        Cat("5.7.1 relaying is not allowed for ", submission.source.client.ToString(),
+            "; allow it with 'always-allow-relaying yes' in a <source> that matches"));
+  }
+  const auto invalid = [](std::string text) { return absl::InvalidArgumentError(std::move(text)); };
+  if (submission.recipients.empty()) return invalid("5.5.1 the message has no recipients");
+  if (submission.recipients.size() > kRecipientsMax) {
+    return invalid(Cat("5.5.3 ", submission.recipients.size(), " recipients; at most ",
+                       kRecipientsMax, " per message"));
+  }
+  if (submission.content.size() > source.max_message_size) {
+    return invalid(Cat("5.3.4 the message has ", submission.content.size(),
+                       " octets; max-message-size is ", source.max_message_size));
+  }
+  if (submission.idempotency_key.size() > kIdempotencyKeyBytesMax) {
+    return invalid(Cat("5.5.4 idempotency_key is longer than ", kIdempotencyKeyBytesMax,
+                       " octets"));
+  }
+  for (const std::string* text :
+       {&submission.virtual_mta, &submission.job_id, &submission.envelope_id}) {
+    if (HasControl(*text)) return invalid("5.5.4 CR, LF or another control character in a name");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Ingest::BuildMessage(Job& job) {
+  Submission& submission = job.submission;
+  ContentOptions options;
+  options.source = job.source;
+  options.host_name = deps_.policies.HostName();
+  options.id = submission.idempotency_key.empty() ? RandomId(deps_.rng)
+                                                  : KeyedId(submission.idempotency_key);
+  options.now = deps_.loop.WallNow();
+  options.sanitize = std::any_of(job.targets.begin(), job.targets.end(), [this](const Target& t) {
+    return t.fate != Fate::kInvalid && deps_.policies.PolicyFor(t.domain, "")->sanitize_headers;
+  });
+  ASSIGN_OR_RETURN(PreparedContent content, PrepareContent(submission, options));
+  for (const Target& target : job.targets) {
+    if (target.fate == Fate::kInvalid) continue;
+    const uint32_t loops = deps_.policies.PolicyFor(target.domain, "")->max_loop_count;
+    if (loops > 0 && content.own_hops >= loops) {
+      return absl::InvalidArgumentError(Cat("5.4.6 mail loop: this cluster has seen the message ",
+                                            content.own_hops, " times (max-loop-count ", loops,
+                                            ")"));
+    }
+  }
+  auto message = std::make_shared<Message>();
+  StoredMessage& envelope = message->envelope;
+  envelope.id = options.id;
+  envelope.sender = submission.mail_from;
+  envelope.envelope_id =
+      submission.envelope_id.empty() ? content.envelope_id : submission.envelope_id;
+  envelope.job_id = submission.job_id.empty() ? content.job_id : submission.job_id;
+  envelope.source_type = submission.source.kind == SourceKind::kSmtp ? "smtp" : "api";
+  envelope.source_mta =
+      Cat(Escape(submission.source.helo), " (", submission.source.client.ToString(), ")");
+  envelope.source_ip = submission.source.client.ToString();
+  envelope.listener_ip = submission.source.listener.ToString();
+  envelope.accepted_ms = options.now.unix_ms();
+  envelope.from_domain = content.from_domain;
+  envelope.body_hash = content.body_hash;
+  envelope.payload_hash = PayloadHash(submission);
+  envelope.header_bytes = content.header_bytes;
+  envelope.content_bytes = static_cast<uint32_t>(content.text.size());
+  envelope.eight_bit = content.eight_bit;
+  envelope.smtp_utf8 = submission.smtp_utf8;
+  message->content = SharedBytes(std::move(content.text));
+  if (submission.virtual_mta.empty()) submission.virtual_mta = content.virtual_mta;
+  job.message = std::move(message);
+  job.result.id = options.id;
+  return absl::OkStatus();
+}
+
+std::string Ingest::NextMember(const std::vector<std::string>& members) {
+  return members[round_robin_++ % members.size()];
+}
+
+absl::Status Ingest::ChooseVmta(Job& job) {
+  const std::string& wanted = job.submission.virtual_mta.empty() ? job.source.default_virtual_mta
+                                                                 : job.submission.virtual_mta;
+  const std::vector<std::string> members = deps_.policies.MembersOf(wanted);
+  if (members.empty()) {
+    return absl::InvalidArgumentError(
+        Cat("5.5.0 no virtual MTA or pool is named '", Escape(wanted), "'"));
+  }
+  // A keyed message must get the same virtual MTA through any shard: its queue decides its owner.
+  job.vmta = job.submission.idempotency_key.empty()
+                 ? NextMember(members)
+                 : members[StableHash(job.message->envelope.id.bytes()) % members.size()];
+  if (members.size() > 1 || members.front() != wanted) job.message->envelope.vmta_pool = wanted;
+  return absl::OkStatus();
+}
+
+void Ingest::PlanRecipients(Job& job) {
+  job.result.recipients.resize(job.submission.recipients.size());
+  job.targets.resize(job.submission.recipients.size());
+  for (size_t i = 0; i < job.targets.size(); ++i) PlanRecipient(job, i);
+}
+
+void Ingest::PlanRecipient(Job& job, size_t index) {
+  Target& target = job.targets[index];
+  RecipientResult& result = job.result.recipients[index];
+  const auto address = mail::ParseAddress(job.submission.recipients[index]);
+  if (!address.ok()) {
+    target.fate = Fate::kInvalid;
+    result = {RecipientState::kInvalid, Cat("5.1.3 ", std::string(address.status().message()))};
+    return;
+  }
+  target.address = address->ToString();
+  const std::string domain = address->DomainKey();
+  target.site = deps_.policies.SiteOf(domain);
+  target.domain = target.site;
+  const DeliveryPolicyPtr policy = deps_.policies.PolicyFor(domain, "");
+  if (const SuppressionList* list =
+          deps_.suppressions.Find(policy->suppress_files, target.address)) {
+    target.fate = Fate::kSuppress;
+    target.list = list->name();
+    result = {RecipientState::kSuppressed, Cat("5.7.1 on suppression list ", list->name())};
+  }
+}
+
+AccountEvent Ingest::ReceiptEvent(const Job& job, size_t index) const {
+  const StoredMessage& envelope = job.message->envelope;
+  AccountEvent event;
+  event.type = EventType::kReceipt;
+  event.logged_ms = envelope.accepted_ms;
+  event.queued_ms = envelope.accepted_ms;
+  event.message_id = std::string(envelope.id.bytes());
+  event.orig = envelope.sender;
+  event.rcpt = job.targets[index].address;
+  event.src_type = envelope.source_type;
+  event.src_mta = envelope.source_mta;
+  event.vmta = job.vmta;
+  event.vmta_pool = envelope.vmta_pool;
+  event.job_id = envelope.job_id;
+  event.env_id = envelope.envelope_id;
+  event.queue = Cat(job.targets[index].domain, '/', job.vmta);
+  event.rcv_source_ip = envelope.source_ip;
+  event.rcv_destination_ip = envelope.listener_ip;
+  event.size_bytes = envelope.content_bytes;
+  return event;
+}
+
+AccountEvent Ingest::SuppressedEvent(const Job& job, size_t index) const {
+  AccountEvent event = ReceiptEvent(job, index);
+  event.type = EventType::kBounce;
+  event.dsn_action = "failed";
+  event.dsn_status = "5.7.1 (delivery not authorized)";
+  event.dsn_diag = Cat("recipient is on suppression list ", job.targets[index].list);
+  event.bounce_cat = "policy-related";
+  event.size_bytes = 0;
+  return event;
+}
+
+void Ingest::Submit(Submission submission, SubmitDone done) {
+  auto job = std::make_shared<Job>();
+  job->submission = std::move(submission);
+  job->done = std::move(done);
+  job->source = deps_.policies.SourceFor(job->submission.source.client);
+  ++unanswered_;
+  if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kUnanswered, 1);
+  absl::Status status = CheckLimits(job->submission, job->source);
+  if (status.ok() && !job->submission.mail_from.empty()) {
+    if (const auto sender = mail::ParseAddress(job->submission.mail_from); !sender.ok()) {
+      status = absl::InvalidArgumentError(Cat("5.1.7 mail_from: ",
+                                              std::string(sender.status().message())));
+    }
+  }
+  if (status.ok()) {
+    PlanRecipients(*job);
+    status = BuildMessage(*job);
+  }
+  if (status.ok()) status = ChooseVmta(*job);
+  job->parts = 1;
+  if (status.ok()) {
+    std::vector<size_t> here;
+    std::map<std::string, std::pair<ClusterMember, std::vector<size_t>>> elsewhere;
+    for (size_t i = 0; i < job->targets.size(); ++i) {
+      if (job->targets[i].fate == Fate::kInvalid) continue;
+      const Owner owner = deps_.assignment.OwnerOf(job->targets[i].site, job->vmta);
+      if (job->targets[i].fate == Fate::kQueue && owner.kind == Owner::Kind::kPeer) {
+        auto& part = elsewhere[owner.member->name];
+        part.first = *owner.member;
+        part.second.push_back(i);
+      } else {
+        here.push_back(i);
+      }
+    }
+    if (!here.empty()) CommitHere(job, std::move(here), /*with_suppressed=*/true);
+    for (auto& [name, part] : elsewhere) SendTo(job, part.first, std::move(part.second));
+  }
+  PartDone(job, status);
+}
+
+void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool with_suppressed) {
+  AcceptRequest request;
+  NewMessage message;
+  message.message = job->message;
+  const bool keyed = !job->submission.idempotency_key.empty();
+  message.may_exist = keyed || !with_suppressed;
+  if (keyed) {
+    message.receipts_until_ms = (deps_.loop.WallNow() + kReceiptTime).unix_ms();
+  }
+  for (const size_t i : indexes) {
+    const Target& target = job->targets[i];
+    if (target.fate == Fate::kSuppress) {
+      request.events.push_back(SuppressedEvent(*job, i));
+      continue;
+    }
+    request.events.push_back(ReceiptEvent(*job, i));
+    NewRow row;
+    row.queue = deps_.spool.QueueFor({target.domain, job->vmta});
+    row.due_ms = job->message->envelope.accepted_ms;
+    row.rcpt = static_cast<uint16_t>(i);
+    row.value.rcpt = target.address;
+    row.value.accepted_ms = job->message->envelope.accepted_ms;
+    message.rows.push_back(std::move(row));
+  }
+  const size_t rows = message.rows.size();
+  if (rows > 0) request.messages.push_back(std::move(message));
+  ++job->parts;
+  deps_.spool.Accept(std::move(request),
+                     [this, job, rows](absl::StatusOr<std::vector<SpoolRow>> queued) {
+                       if (queued.ok()) {
+                         job->queued += queued->size();
+                         job->repeated += rows - queued->size();
+                         deps_.engine.RowsAccepted(*queued);
+                       }
+                       PartDone(job, queued.status());
+                     });
+}
+
+ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& indexes) const {
+  const StoredMessage& envelope = job.message->envelope;
+  ForwardedMessage out;
+  out.message_id = std::string(envelope.id.bytes());
+  out.mail_from = envelope.sender;
+  out.content = std::make_shared<const std::string>(job.message->content.view());
+  out.header_bytes = envelope.header_bytes;
+  out.job_id = envelope.job_id;
+  out.envelope_id = envelope.envelope_id;
+  out.accepted = FromUnixMillis(envelope.accepted_ms);
+  out.source_type = envelope.source_type;
+  out.source_mta = envelope.source_mta;
+  out.virtual_mta_pool = envelope.vmta_pool;
+  out.from_domain = envelope.from_domain;
+  out.payload_hash = envelope.payload_hash;
+  out.receipts_until = deps_.loop.WallNow() + kReceiptTime;
+  for (const size_t i : indexes) {
+    ForwardedRecipient rcpt;
+    rcpt.address = job.targets[i].address;
+    rcpt.index = static_cast<uint32_t>(i);
+    rcpt.queue_domain = job.targets[i].domain;
+    rcpt.virtual_mta = job.vmta;
+    out.recipients.push_back(std::move(rcpt));
+  }
+  return out;
+}
+
+void Ingest::SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes) {
+  ++job->parts;
+  deps_.forwarder.Send(
+      owner.rpc_address, deps_.assignment.highest_epoch().value(), ForwardOf(*job, indexes),
+      [this, job, indexes](absl::Status status) {
+        const bool final = status.ok() || absl::IsAlreadyExists(status) ||
+                           absl::IsInvalidArgument(status);
+        if (status.ok()) job->queued += indexes.size();
+        // Accept now, hand over later: the owner may or may not have it; its receipt will tell.
+        if (!final) CommitHere(job, indexes, /*with_suppressed=*/false);
+        PartDone(job, final ? status : absl::OkStatus());
+      });
+}
+
+void Ingest::PartDone(const JobPtr& job, absl::Status status) {
+  if (!status.ok() && job->result.status.ok()) job->result.status = std::move(status);
+  if (--job->parts > 0) return;
+  --unanswered_;
+  if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kUnanswered, -1);
+  if (job->result.status.ok()) ++accepted_total_;
+  job->result.duplicate = job->repeated > 0 && job->queued == 0;
+  // In a turn of its own: a refusal must not call back into the caller that is still on the stack.
+  deps_.loop.Post([job] { job->done(std::move(job->result)); });
+}
+
+NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
+  auto message = std::make_shared<Message>();
+  StoredMessage& envelope = message->envelope;
+  envelope.id = *MessageId::FromBytes(forwarded.message_id);
+  envelope.sender = forwarded.mail_from;
+  envelope.envelope_id = forwarded.envelope_id;
+  envelope.job_id = forwarded.job_id;
+  envelope.source_type = forwarded.source_type;
+  envelope.source_mta = forwarded.source_mta;
+  envelope.accepted_ms = forwarded.accepted.unix_ms();
+  envelope.vmta_pool = forwarded.virtual_mta_pool;
+  envelope.from_domain = forwarded.from_domain;
+  envelope.payload_hash = forwarded.payload_hash;
+  envelope.header_bytes = forwarded.header_bytes;
+  envelope.content_bytes = static_cast<uint32_t>(forwarded.content->size());
+  const std::string_view body = std::string_view(*forwarded.content).substr(forwarded.header_bytes);
+  envelope.body_hash = dkim::BodyHash(dkim::Canonicalization::kRelaxed, body);
+  envelope.eight_bit = mail::Has8bit(*forwarded.content);
+  message->content = SharedBytes(forwarded.content, *forwarded.content);
+  NewMessage out;
+  out.message = std::move(message);
+  out.may_exist = true;
+  out.receipts_until_ms = forwarded.receipts_until.unix_ms();
+  for (const ForwardedRecipient& rcpt : forwarded.recipients) {
+    NewRow row;
+    row.queue = deps_.spool.QueueFor({rcpt.queue_domain, rcpt.virtual_mta});
+    row.due_ms = rcpt.due.us > 0 ? rcpt.due.unix_ms() : deps_.loop.WallNow().unix_ms();
+    row.rcpt = static_cast<uint16_t>(rcpt.index);
+    row.value.rcpt = rcpt.address;
+    row.value.accepted_ms = forwarded.accepted.unix_ms();
+    row.value.attempts = rcpt.attempts;
+    row.value.last_reply = rcpt.last_reply;
+    out.rows.push_back(std::move(row));
+  }
+  return out;
+}
+
+void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+  if (stopped_) return done(absl::UnavailableError("this shard is stopping"));
+  AcceptRequest request;
+  for (const ForwardedMessage& message : batch->messages) {
+    request.messages.push_back(MessageFrom(message));
+  }
+  deps_.spool.Accept(std::move(request), [this, done = std::move(done)](
+                                             absl::StatusOr<std::vector<SpoolRow>> rows) mutable {
+    if (rows.ok()) deps_.engine.RowsAccepted(*rows);
+    done(rows.status());
+  });
+}
+
+}  // namespace convoy::shard
