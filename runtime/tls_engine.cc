@@ -1,0 +1,155 @@
+#include "runtime/tls_engine.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/ip_address.h"
+#include "base/text.h"
+#include "runtime/tls.h"
+
+namespace convoy {
+namespace {
+
+// An emptied output buffer larger than this is given back.
+constexpr size_t kOutputKeepBytes = 4096;
+
+// The name for SNI and for the certificate; an address goes only into the certificate check.
+bool SetPeerName(SSL* ssl, std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  if (name.empty()) return true;
+  if (IpAddress::Parse(name).ok()) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
+  }
+  return SSL_set_tlsext_host_name(ssl, name.c_str()) == 1 && SSL_set1_host(ssl, name.c_str()) == 1;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::Create(const TlsRequest& request) {
+  if (request.context == nullptr) {
+    return absl::InvalidArgumentError("TLS requested without a context");
+  }
+  ERR_clear_error();
+  SSL* const ssl = SSL_new(request.context->native());
+  CHECK(ssl != nullptr);
+  std::unique_ptr<TlsEngine> engine(new TlsEngine(ssl));
+  if (request.server) {
+    SSL_set_accept_state(ssl);
+    return engine;
+  }
+  engine->name_checked_ = !request.sni.empty();
+  SSL_set_connect_state(ssl);
+  if (!SetPeerName(ssl, request.sni)) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError(Cat("not a host name for TLS: '", Escape(request.sni), "'"));
+  }
+  return engine;
+}
+
+TlsEngine::TlsEngine(ssl_st* ssl) : ssl_(ssl) {
+  BIO* const in = BIO_new(BIO_s_mem());
+  BIO* const out = BIO_new(BIO_s_mem());
+  CHECK(in != nullptr && out != nullptr);
+  BIO_set_mem_eof_return(in, -1);
+  SSL_set_bio(ssl_, in, out);  // owns both
+}
+
+TlsEngine::~TlsEngine() { SSL_free(ssl_); }
+
+void TlsEngine::Feed(std::string_view ciphertext) {
+  const int n = static_cast<int>(ciphertext.size());
+  CHECK(BIO_write(SSL_get_rbio(ssl_), ciphertext.data(), n) == n);
+}
+
+absl::StatusOr<bool> TlsEngine::Handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_);
+  CollectOutput();
+  if (result == 1) return true;
+  if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return false;
+  return Failure("TLS handshake", result);
+}
+
+absl::StatusOr<size_t> TlsEngine::Read(char* buffer, size_t size) {
+  if (ended_) return size_t{0};
+  ERR_clear_error();
+  size_t n = 0;
+  const int result = SSL_read_ex(ssl_, buffer, size, &n);
+  CollectOutput();  // a read may answer a key update
+  if (result == 1) return n;
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return size_t{0};
+    case SSL_ERROR_ZERO_RETURN:
+      ended_ = true;
+      return size_t{0};
+    default:
+      return Failure("TLS read", result);
+  }
+}
+
+absl::Status TlsEngine::Write(std::string_view plain) {
+  ERR_clear_error();
+  while (!plain.empty()) {
+    size_t n = 0;
+    const int result = SSL_write_ex(ssl_, plain.data(), plain.size(), &n);
+    if (result != 1) return Failure("TLS write", result);
+    plain.remove_prefix(n);
+  }
+  CollectOutput();
+  return absl::OkStatus();
+}
+
+void TlsEngine::Shutdown() {
+  ERR_clear_error();
+  if (SSL_is_init_finished(ssl_) == 1) SSL_shutdown(ssl_);
+  ERR_clear_error();
+  CollectOutput();
+}
+
+void TlsEngine::ConsumeOutput(size_t bytes) {
+  output_start_ += bytes;
+  CHECK(output_start_ <= output_.size());
+  if (output_start_ < output_.size()) return;
+  output_.clear();
+  output_start_ = 0;
+  if (output_.capacity() > kOutputKeepBytes) output_.shrink_to_fit();
+}
+
+void TlsEngine::CollectOutput() {
+  BIO* const out = SSL_get_wbio(ssl_);
+  char* bytes = nullptr;
+  const long n = BIO_get_mem_data(out, &bytes);
+  if (n <= 0) return;
+  output_.append(bytes, static_cast<size_t>(n));
+  CHECK(BIO_reset(out) == 1);
+}
+
+absl::Status TlsEngine::Failure(std::string_view what, int result) {
+  CollectOutput();
+  const unsigned long code = ERR_peek_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  const long verify = SSL_get_verify_result(ssl_);
+  if (verify != X509_V_OK && code != 0 && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    reason = X509_verify_cert_error_string(verify);
+  }
+  const int error = SSL_get_error(ssl_, result);
+  ERR_clear_error();
+  return absl::FailedPreconditionError(reason == nullptr ? Cat(what, " failed (", error, ")")
+                                                         : Cat(what, " failed: ", reason));
+}
+
+TlsInfo TlsEngine::info() const {
+  TlsInfo info;
+  info.protocol = SSL_get_version(ssl_);
+  info.cipher = SSL_get_cipher_name(ssl_);
+  info.verified = name_checked_ && SSL_get0_peer_certificate(ssl_) != nullptr &&
+                  SSL_get_verify_result(ssl_) == X509_V_OK;
+  return info;
+}
+
+}  // namespace convoy

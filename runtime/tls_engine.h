@@ -1,0 +1,66 @@
+// One TLS connection without its socket: bytes from the peer go in, bytes for the peer come out.
+//
+//     Feed(ciphertext) -> Handshake() / Read() ;  Handshake() / Write(plain) -> output() -> the socket
+//
+// RFC:       8446, 5246, 6066 3 (no SNI for an address), 6125 6 (names in certificates)
+// Limits:    kOutputBytesMax is where a caller should stop writing until output() has left
+// Errors:    FailedPrecondition with OpenSSL's reason; the engine is dead afterwards, but output()
+//            may hold an alert that is worth sending
+// Thread:    loop-affine
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/stream.h"
+
+struct ssl_st;
+
+namespace convoy {
+
+class TlsEngine {
+ public:
+  static constexpr size_t kRecordBytesMax = 16384;
+  static constexpr size_t kOutputBytesMax = 128 * 1024;
+
+  // InvalidArgument if the request has no context or its name is not a host name.
+  static absl::StatusOr<std::unique_ptr<TlsEngine>> Create(const TlsRequest& request);
+  TlsEngine(const TlsEngine&) = delete;
+  TlsEngine& operator=(const TlsEngine&) = delete;
+  ~TlsEngine();
+
+  // Bytes from the peer.
+  void Feed(std::string_view ciphertext);
+  // Goes on with the handshake: true when it is complete, false when more must be fed.
+  absl::StatusOr<bool> Handshake();
+  // Up to `size` bytes of plain text; 0 when more must be fed, or when ended().
+  absl::StatusOr<size_t> Read(char* buffer, size_t size);
+  // Encrypts all of `plain` into output().
+  absl::Status Write(std::string_view plain);
+  // Says goodbye (close_notify).
+  void Shutdown();
+
+  // What must go to the peer.
+  std::string_view output() const { return std::string_view(output_).substr(output_start_); }
+  void ConsumeOutput(size_t bytes);
+
+  bool ended() const { return ended_; }
+  // After the handshake.
+  TlsInfo info() const;
+
+ private:
+  explicit TlsEngine(ssl_st* ssl);
+  void CollectOutput();
+  absl::Status Failure(std::string_view what, int result);
+
+  ssl_st* const ssl_;
+  std::string output_;
+  size_t output_start_ = 0;
+  bool name_checked_ = false;  // a client that knows whom it wants to reach
+  bool ended_ = false;
+};
+
+}  // namespace convoy
