@@ -196,7 +196,7 @@ Task<bool> ClientSession::SendBody() {
 // A body too large to be queued whole. A server may refuse it before its end; the dot is not sent
 // then, and the connection cannot be used any more.
 Task<bool> ClientSession::SendBlocks() {
-  input_.StartRead();
+  input_.ReadAhead();
   for (const SharedBytes& piece : current_->attempt.body->pieces()) {
     for (size_t at = 0; at < piece.size(); at += kQueuedBytesMax) {
       stream_.Send(Block(current_->attempt.body, piece.view().substr(at, kQueuedBytesMax)));

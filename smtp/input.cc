@@ -29,6 +29,11 @@ Input::WaitOp Input::WaitInterruptibly(MonoTime until) {
 
 Input::WaitOp Input::Drain() { return WaitOp(*this, Wake::kDrained, kMonoMax); }
 
+void Input::ReadAhead() {
+  reading_ahead_ = true;
+  StartRead();
+}
+
 void Input::StartRead() {
   if (read_pending_ || !status_.ok()) return;
   if (begin_ > 0) {
@@ -36,7 +41,8 @@ void Input::StartRead() {
     end_ -= begin_;
     begin_ = 0;
   }
-  CHECK(end_ < capacity_bytes_);
+  CHECK(end_ < capacity_bytes_ || reading_ahead_);
+  if (end_ == capacity_bytes_) return;
   read_pending_ = true;
   stream_.StartRead(buffer_.get() + end_, capacity_bytes_ - end_,
                     [this](absl::StatusOr<size_t> result) { OnRead(std::move(result)); });
@@ -54,8 +60,11 @@ void Input::OnRead(absl::StatusOr<size_t> result) {
   }
   // A posted interrupt refers to this object: it does the resuming, so that the owner cannot end
   // the session before it has run.
-  if (waiting_ == nullptr || interrupt_posted_) return;
-  ResumeWith(Event::kBytes);
+  if (waiting_ != nullptr && !interrupt_posted_) {
+    ResumeWith(Event::kBytes);
+  } else if (reading_ahead_) {
+    StartRead();
+  }
 }
 
 void Input::Interrupt() {
@@ -108,6 +117,7 @@ bool Input::WaitOp::await_ready() {
 void Input::WaitOp::await_suspend(std::coroutine_handle<> waiting) {
   handle_ = waiting;
   input_.waiting_ = this;
+  input_.reading_ahead_ = false;
   if (wake_ == Wake::kDrained) return;
   input_.StartRead();
   if (wake_ == Wake::kInterruptible && until_ < kMonoMax) {

@@ -37,7 +37,7 @@ class Input {
   Input& operator=(const Input&) = delete;
   ~Input();  // nothing may be pending: see Drain()
 
-  // Received and not consumed. Valid until the next Wait() or StartRead().
+  // Received and not consumed. Valid until the next wait or ReadAhead().
   std::string_view bytes() const { return {buffer_.get() + begin_, end_ - begin_}; }
   void Consume(size_t size);
   void Discard() { Consume(end_ - begin_); }
@@ -50,8 +50,8 @@ class Input {
   WaitOp Wait();
   // The same, and also ends at `until` or by Interrupt().
   WaitOp WaitInterruptibly(MonoTime until);
-  // Starts a read if none is pending and the end has not been seen.
-  void StartRead();
+  // Reads on without anyone waiting, as far as there is room, until the next wait.
+  void ReadAhead();
   // Ends the pending or else the next WaitInterruptibly(), in a later turn.
   void Interrupt();
 
@@ -61,6 +61,7 @@ class Input {
  private:
   enum class Wake { kBytesOrEnd, kInterruptible, kDrained };
 
+  void StartRead();
   void OnRead(absl::StatusOr<size_t> result);
   void OnInterrupt();
   void OnTimer();
@@ -78,6 +79,7 @@ class Input {
   size_t end_ = 0;
   absl::Status status_;
   bool read_pending_ = false;
+  bool reading_ahead_ = false;
   bool fresh_ = false;        // bytes came that no Wait() has announced
   bool interrupted_ = false;  // Interrupt() was called and no wait has told so
   bool interrupt_posted_ = false;
