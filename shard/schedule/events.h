@@ -12,10 +12,9 @@
 // rates are counted at Assign.
 //   Assign  take one ready row of the queue now; the scheduler has counted it off `ready`.
 //   Wait    nothing now; an Assign or Close may come later. With no attempt in flight the session
-//   closes by
-//           itself (normal) when `at` has passed. A session that was told Wait while its attempt
-//           was in flight asks again after reporting it, unless it was assigned the next one
-//           meanwhile.
+//           closes by itself (SessionClosing) when `at` has passed. A session that was told Wait
+//           while its attempt was in flight asks again after reporting it, unless it was assigned
+//           the next one meanwhile.
 //   Close   end the session (QUIT) after the attempts it still has.
 //
 // An event about a session after its SessionClosed, or about a queue that was never set, is a bug
@@ -127,6 +126,11 @@ enum class SessionEnd : uint8_t {
   kRefused,       // greeting, EHLO or TLS refused
   kDnsError,      // no usable address because DNS failed
 };
+// The session ends by itself (idle time over, peer said 421): it gets nothing more. Optional; an
+// Assign that crosses with the end of a session is answered with AttemptReturned.
+struct SessionClosing {
+  SessionId session;
+};
 // The connection's socket is closed: its slots are free again.
 struct SessionClosed {
   SessionId session;
@@ -136,10 +140,10 @@ struct SessionClosed {
 // The time of the last SetTimer has come.
 struct TimerFired {};
 
-using Event =
-    std::variant<SetQueue, RemoveQueue, SetSite, RemoveSite, SetVmta, SetTotal, QueueWork,
-                 PauseQueue, AllowQueue, AllowSending, RetryNow, DeferQueue, SessionOpened,
-                 SessionIdle, AttemptReported, AttemptReturned, SessionClosed, TimerFired>;
+using Event = std::variant<SetQueue, RemoveQueue, SetSite, RemoveSite, SetVmta, SetTotal, QueueWork,
+                           PauseQueue, AllowQueue, AllowSending, RetryNow, DeferQueue,
+                           SessionOpened, SessionIdle, AttemptReported, AttemptReturned,
+                           SessionClosing, SessionClosed, TimerFired>;
 
 struct Action {
   enum class Kind : uint8_t {

@@ -53,6 +53,7 @@ class Scheduler::Core {
   void On(const SessionIdle& e);
   void On(const AttemptReported& e);
   void On(const AttemptReturned& e);
+  void On(const SessionClosing& e);
   void On(const SessionClosed& e);
   void On(const TimerFired& e);
 
@@ -90,6 +91,7 @@ class Scheduler::Core {
   MonoTime WaitUntil(const SessionState& s, const Block& block) const;
   void StartWaiting(SessionState* s);
   void StopWaiting(SessionState* s);
+  void Close(SessionState* s);
   void BeginClose(SessionState* s);
   void CountClosed(SessionState* s);
   void NoteFailure(QueueState* q, SessionEnd end);

@@ -157,7 +157,7 @@ void Scheduler::Core::ReclaimIdle(GateState* g, uint64_t wanted, SessionListId w
     SessionState* const next = s->links[which].next;
     if (Reclaimable(*s)) {
       ++counters_.yielded_total;
-      BeginClose(s);
+      Close(s);
     }
     s = next;
   }

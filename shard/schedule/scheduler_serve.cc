@@ -74,7 +74,7 @@ void Scheduler::Core::CloseIdleSessions(QueueState* q) {
   SessionState* next = nullptr;
   for (SessionState* s = q->waiting.first; s != nullptr; s = next) {
     next = s->links[kInQueue].next;
-    if (s->attempts == 0) BeginClose(s);
+    if (s->attempts == 0) Close(s);
   }
 }
 

@@ -53,10 +53,10 @@ void Scheduler::Core::On(const SessionIdle& e) {
   CHECK(s.phase != SessionState::Phase::kConnecting);
   if (s.phase == SessionState::Phase::kClosing) return Emit(Action::Kind::kCloseSession, s);
   StopWaiting(&s);
-  if (MustClose(s)) return BeginClose(&s);
+  if (MustClose(s)) return Close(&s);
   if (ShouldYield(s)) {
     ++counters_.yielded_total;
-    return BeginClose(&s);
+    return Close(&s);
   }
   if (s.attempts == SessionState::kAttemptsMax) {
     Emit(Action::Kind::kWait, s, kMonoMax);
@@ -71,7 +71,7 @@ void Scheduler::Core::On(const SessionIdle& e) {
     }
   }
   const MonoTime until = WaitUntil(s, block);
-  if (until <= now_) return BeginClose(&s);
+  if (until <= now_) return Close(&s);
   Emit(Action::Kind::kWait, s, until);
   StartWaiting(&s);
   if (q.parked == Parked::kNowhere || q.parked == Parked::kVmtaSlot ||
@@ -164,8 +164,17 @@ void Scheduler::Core::BeginClose(SessionState* s) {
   ++total_.closing;
   ++q.vmta->closing;
   if (q.site != nullptr) ++q.site->closing;
-  Emit(Action::Kind::kCloseSession, *s);
   MarkDirty(&q);
+}
+
+void Scheduler::Core::Close(SessionState* s) {
+  Emit(Action::Kind::kCloseSession, *s);
+  BeginClose(s);
+}
+
+void Scheduler::Core::On(const SessionClosing& e) {
+  SessionState& s = Session(e.session);
+  if (s.phase == SessionState::Phase::kOpen) BeginClose(&s);
 }
 
 void Scheduler::Core::On(const AttemptReported& e) {
