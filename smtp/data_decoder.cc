@@ -57,7 +57,7 @@ DataDecoder::Result DataDecoder::Step(char c, std::string* content) {
         EndLine(content);
         return Result::kMore;
       }
-      Bare();
+      Bare(2);
       if (c == '.') {  // the bare CR may have been meant as a line end
         state_ = State::kDot;
         return Result::kMore;
@@ -69,19 +69,19 @@ DataDecoder::Result DataDecoder::Step(char c, std::string* content) {
         return Result::kMore;
       }
       if (c == '\n') {
-        Bare();
+        Bare(1);
         return Result::kFalseEnd;
       }
       break;  // a doubled or a needless dot: dropped
     case State::kDotCr:
       if (c == '\n' && clean_start_) return Result::kEnd;
-      Bare();
+      Bare(2);
       return Result::kFalseEnd;
   }
   if (c == '\r') {
     state_ = State::kCr;
   } else if (c == '\n') {
-    Bare();
+    Bare(1);
     state_ = State::kLineStart;
   } else {
     state_ = State::kText;
@@ -100,8 +100,8 @@ void DataDecoder::EndLine(std::string* content) {
   state_ = State::kLineStart;
 }
 
-void DataDecoder::Bare() {
-  if (!bare_line_end_) bare_line_end_at_ = wire_bytes_ - 1;
+void DataDecoder::Bare(uint64_t octets_ago) {
+  if (!bare_line_end_) bare_line_end_at_ = wire_bytes_ - octets_ago;
   bare_line_end_ = true;
   clean_start_ = false;
 }

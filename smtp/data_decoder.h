@@ -44,7 +44,7 @@ class DataDecoder {
   void TakeText(std::string_view* input, std::string* content);
   void Append(std::string_view text, std::string* content);
   void EndLine(std::string* content);
-  void Bare();
+  void Bare(uint64_t octets_ago);
 
   State state_ = State::kLineStart;
   bool clean_start_ = true;  // this line follows a CRLF (or nothing)
