@@ -9,28 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
+#include "runtime/test_reader.h"
 
 namespace convoy {
-
-// Reads until the end or an error; appends what came.
-inline Task<absl::Status> ReadAll(Stream& stream, std::string* out) {
-  char buffer[4096];
-  for (;;) {
-    const absl::StatusOr<size_t> n = co_await stream.Read(buffer, sizeof buffer);
-    if (!n.ok()) co_return n.status();
-    if (*n == 0) co_return absl::OkStatus();
-    out->append(buffer, *n);
-  }
-}
-
-inline Task<void> ReadAllInto(Stream& stream, std::string* out, absl::Status* status, bool* ended) {
-  *status = co_await ReadAll(stream, out);
-  *ended = true;
-}
 
 template <typename World>
 class StreamContract : public testing::Test {

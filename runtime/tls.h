@@ -1,6 +1,6 @@
 // Certificates and policy for TLS, shared by the streams that use them.
 //
-// RFC:       8446, 5246 (TLS 1.2 and 1.3 only), 3207 (STARTTLS), 6066 3 (SNI)
+// RFC:       8446 (TLS 1.3; 1.2 is accepted, nothing older), 3207 (STARTTLS), 6066 3 (SNI)
 // Errors:    InvalidArgument: a file that cannot be used, with its name and OpenSSL's reason
 // Thread:    immutable, shared
 #pragma once

@@ -1,8 +1,8 @@
 // One TLS connection without its socket: bytes from the peer go in, bytes for the peer come out.
 //
-//     Feed(ciphertext) -> Handshake() / Read() ;  Handshake() / Write(plain) -> output() -> the socket
+//     the socket -> Feed() -> Handshake(), Read()      Handshake(), Write() -> output() -> the socket
 //
-// RFC:       8446, 5246, 6066 3 (no SNI for an address), 6125 6 (names in certificates)
+// RFC:       8446, 6066 3 (no SNI for an address), 6125 6 (names in certificates)
 // Limits:    kOutputBytesMax is where a caller should stop writing until output() has left
 // Errors:    FailedPrecondition with OpenSSL's reason; the engine is dead afterwards, but output()
 //            may hold an alert that is worth sending
