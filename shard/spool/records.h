@@ -93,6 +93,8 @@ enum RowFlag : uint32_t {
   kRowMaybeDelivered = 1,
   // In a hand-over to another shard: nobody attempts it.
   kRowOffered = 2,
+  // Kept here because its owner did not answer, which may have it all the same.
+  kRowMaybeForwarded = 4,
 };
 
 // One recipient: what changes from attempt to attempt, and what a record needs besides the message.
@@ -120,6 +122,16 @@ struct SpoolRow {
   StoredRow value;
 
   bool operator==(const SpoolRow&) const = default;
+};
+
+// An idempotency key of a tenant that has been used.
+struct IdempotencyRecord {
+  MessageId message;
+  std::string payload_hash;
+  int64_t expires_ms = 0;
+  std::string answer;  // what the client was told, opaque to the spool
+
+  bool operator==(const IdempotencyRecord&) const = default;
 };
 
 // The destination of a queue. The text form is "domain/vmta", as in accounting records.

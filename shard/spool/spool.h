@@ -22,6 +22,8 @@
 // A 250 or OK is answered when Accept's `done` runs. An outcome is recorded when Finish's or Defer's
 // `done` runs; a crash before that repeats the attempt (the duplicate window).
 //
+// Destroy a spool after Stop(), or together with its store (a crash) before the loop runs again.
+//
 // Sequence numbers and queue ids are never reused: both are reserved in meta ahead of their use.
 //
 // Units:     due_ms and expiry milliseconds since the Unix epoch
@@ -54,10 +56,11 @@
 
 namespace convoy::shard {
 
+class ExpirySweep;
+class MessageAcceptor;
 class MessageCache;
 class MessageCounts;
 class QueueRegistry;
-class ReceiptStore;
 class RowCounts;
 class SequenceBlock;
 
@@ -102,19 +105,13 @@ struct QueueCount {
   uint64_t rows = 0;
 };
 
-struct IdempotencyRecord {
-  MessageId message;
-  std::string payload_hash;
-  int64_t expires_ms = 0;
-  std::string answer;  // what the client was told, opaque to the spool
-};
-
 using AcceptDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<SpoolRow>>)>;
 using LoadDone = absl::AnyInvocable<void(absl::StatusOr<MessagePtr>)>;
 struct RowPage {
   std::vector<SpoolRow> rows;  // ascending
   bool reached_end = false;    // the queue has no row after them
 };
+using FindDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<IdempotencyRecord>>)>;
 using RowsDone = absl::AnyInvocable<void(absl::StatusOr<RowPage>)>;
 
 struct SpoolOptions {
@@ -181,10 +178,8 @@ class Spool {
   // Idempotency of submissions. Put the record into AcceptRequest::extra.
   static void PutIdempotency(std::string_view tenant, std::string_view key,
                              const IdempotencyRecord& record, KvBatch* batch);
-  // nullopt: unknown or expired at `now_ms`.
-  void FindIdempotency(
-      std::string_view tenant, std::string_view key, int64_t now_ms,
-      absl::AnyInvocable<void(absl::StatusOr<std::optional<IdempotencyRecord>>)> done);
+  // nullopt: unknown. A record counts until the sweep has deleted it, which is after its expiry.
+  void FindIdempotency(std::string_view tenant, std::string_view key, FindDone done);
   // Deletes expired receipts and idempotency records, a bounded number per call, and goes on where
   // the last call ended. Call it about once a second.
   void SweepExpired(int64_t now_ms);
@@ -200,8 +195,15 @@ class Spool {
   void Stop(Callback stopped);
 
  private:
-  struct Pending;
-  class Accepting;
+  // Adds the events to the batch as rows of the outbox.
+  void PutEvents(const std::vector<AccountEvent>& events, KvBatch* batch);
+  // Commits, and tells the outbox listener if there were events.
+  void CommitWith(KvBatch batch, bool has_events, StatusDone done);
+  // Puts what is left of the message when `count` rows are.
+  void PutCount(const MessageId& id, uint32_t count, KvBatch* batch);
+  static absl::StatusOr<uint32_t> CountOf(const MessageId& id, const absl::StatusOr<KvScan>& scan);
+  void OnLoaded(const MessageId& id, absl::StatusOr<KvScan> scan);
+  static absl::StatusOr<MessagePtr> Assemble(const MessageId& id, absl::StatusOr<KvScan> scan);
 
   EventLoop& loop_;
   KvStore& store_;
@@ -211,9 +213,10 @@ class Spool {
   std::unique_ptr<MessageCache> cache_;
   std::unique_ptr<MessageCounts> counts_;
   std::unique_ptr<RowCounts> rows_;
-  std::unique_ptr<ReceiptStore> receipts_;
   std::unique_ptr<SequenceBlock> message_seq_;
   std::unique_ptr<SequenceBlock> event_seq_;
+  std::unique_ptr<MessageAcceptor> acceptor_;
+  std::unique_ptr<ExpirySweep> sweep_;
   absl::flat_hash_map<MessageId, std::vector<LoadDone>> loading_;
   std::function<void()> outbox_listener_;
   SpoolStats stats_;
