@@ -110,13 +110,15 @@ class Scheduler::Core {
   bool OwnLimitsAllowOpening(QueueState* q);
   void Grant(QueueState* q);
   void Charge(QueueState* q);
+  static uint64_t ClampedPass(const GateState& g, const QueueState& q);
   void Park(QueueState* q, Parked at);
   void Unpark(QueueState* q);
   void UpdateActive(QueueState* q);
 
   // scheduler_gates.cc
-  bool CanOpen(GateState* g);
-  uint32_t ConnectingMax(const Rate& rate) const;
+  bool CanOpen(GateState* g, const QueueState& q);
+  bool ServedBeforeWaiters(const GateState& g, const QueueState& q) const;
+  static uint32_t ConnectingMax(LimitScope scope, const Rate& rate);
   void Settle(GateState* g);
   void SettleRate(GateState* g);
   void SettleSiteSlots(GateState* site);

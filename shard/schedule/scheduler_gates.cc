@@ -16,19 +16,29 @@ constexpr uint64_t kTotalDebtMax = uint64_t{1} << 38;
 
 }  // namespace
 
-uint32_t Scheduler::Core::ConnectingMax(const Rate& rate) const {
+// Connections that may be on their way at once in a scope with a rate: as many as it could feed
+// until they are up. Different destinations behind a virtual MTA get one more, lest a dead one
+// stops them all.
+uint32_t Scheduler::Core::ConnectingMax(LimitScope scope, const Rate& rate) {
   const double fed = static_cast<double>(rate.count) * static_cast<double>(kConnectTime.us) /
                      static_cast<double>(rate.interval.us);
-  return static_cast<uint32_t>(std::min(2.0 + fed, 1e6));
+  return static_cast<uint32_t>(std::min((scope == LimitScope::kVmta ? 2.0 : 1.0) + fed, 1e6));
 }
 
-// Whether one more connection may be opened in this scope now. With a rate: only if its tokens are
-// near, no open session waits for them, and not more are on their way than it could feed.
-bool Scheduler::Core::CanOpen(GateState* g) {
+// A queue without a session whose turn comes before those whose sessions wait for tokens.
+bool Scheduler::Core::ServedBeforeWaiters(const GateState& g, const QueueState& q) const {
+  return q.sessions() == 0 && ClampedPass(g, q) < ClampedPass(g, *g.rate_waiters.top());
+}
+
+// Whether `q` may open one more connection in this scope now. With a rate: only if its tokens are
+// near, no open session would take them first, and not more connections are on their way than it
+// could feed.
+bool Scheduler::Core::CanOpen(GateState* g, const QueueState& q) {
   if (g->slots_full()) return false;
   const Rate& rate = g->limits.max_msg_rate;
   if (rate.unlimited()) return true;
-  return g->rate_waiters.empty() && g->connecting < ConnectingMax(rate) &&
+  return g->connecting < ConnectingMax(g->scope, rate) &&
+         (g->rate_waiters.empty() || ServedBeforeWaiters(*g, q)) &&
          g->rate.Next(rate, now_) <= now_ + options_.token_horizon;
 }
 
@@ -60,7 +70,7 @@ void Scheduler::Core::SettleRate(GateState* g) {
 // Queues go on to their virtual MTA; each is granted a connection before the next one is asked, if
 // it can be.
 void Scheduler::Core::SettleSiteSlots(GateState* site) {
-  while (!site->slot_waiters.empty() && CanOpen(site)) {
+  while (!site->slot_waiters.empty() && CanOpen(site, *site->slot_waiters.top())) {
     if (!Step()) return MarkDirty(site);
     QueueState* const q = site->slot_waiters.top();
     if (q->sessions() == 0) site->vtime = std::max(site->vtime, q->pass[kSiteClock]);
@@ -74,7 +84,7 @@ void Scheduler::Core::SettleSiteSlots(GateState* site) {
 // Puts a virtual MTA among those that compete for the total, or takes it out.
 void Scheduler::Core::JoinTotal(GateState* vmta) {
   const bool joined = vmta->total_position != kNotInHeap;
-  const bool wants = !vmta->slot_waiters.empty() && CanOpen(vmta);
+  const bool wants = !vmta->slot_waiters.empty() && CanOpen(vmta, *vmta->slot_waiters.top());
   if (wants == joined) {
     if (wants) MarkDirty(&total_);
     return;
@@ -96,7 +106,7 @@ void Scheduler::Core::SettleTotal() {
   while (sending_allowed_ && !total_waiters_.empty() && !total_.slots_full()) {
     if (!Step()) return MarkDirty(&total_);
     GateState* const v = total_waiters_.top();
-    if (v->slot_waiters.empty() || !CanOpen(v)) {
+    if (v->slot_waiters.empty() || !CanOpen(v, *v->slot_waiters.top())) {
       total_waiters_.Remove(v);
       MarkDirty(v);
       continue;
@@ -105,7 +115,7 @@ void Scheduler::Core::SettleTotal() {
     if (v->sessions == 0) total_.vtime = std::max(total_.vtime, v->total_pass);
     LeaveTotal(v);
     Unpark(q);
-    if (q->site != nullptr && !CanOpen(q->site)) {
+    if (q->site != nullptr && !CanOpen(q->site, *q)) {
       Park(q, Parked::kSiteSlot);
     } else {
       if (q->sessions() == 0) v->vtime = std::max(v->vtime, q->pass[kVmtaClock]);

@@ -121,10 +121,16 @@ void Scheduler::Core::Charge(QueueState* q) {
   q->vmta->total_pass += kTotalPassUnit / std::max<uint64_t>(1, q->vmta->active_weight);
 }
 
+// No credit from the past, and a bounded debt.
+uint64_t Scheduler::Core::ClampedPass(const GateState& g, const QueueState& q) {
+  const uint64_t pass = q.pass[g.scope == LimitScope::kSite ? kSiteClock : kVmtaClock];
+  return std::clamp(pass, g.vtime, g.vtime + kDebtMax * kPassUnit / q.weight());
+}
+
 // `q` has rows that no session waits for.
 void Scheduler::Core::MaybeOpen(QueueState* q) {
   if (q->ready <= q->connecting || !OwnLimitsAllowOpening(q)) return;
-  if (q->site != nullptr && !CanOpen(q->site)) return Park(q, Parked::kSiteSlot);
+  if (q->site != nullptr && !CanOpen(q->site, *q)) return Park(q, Parked::kSiteSlot);
   Park(q, Parked::kVmtaSlot);
 }
 
@@ -139,7 +145,7 @@ bool Scheduler::Core::OwnLimitsAllowOpening(QueueState* q) {
     not_before = std::max(not_before, q->hungry_since + options_.growth_patience);
   }
   if (!policy.max_msg_rate.unlimited()) {
-    if (q->connecting >= ConnectingMax(policy.max_msg_rate)) return false;
+    if (q->connecting >= ConnectingMax(LimitScope::kQueue, policy.max_msg_rate)) return false;
     const MonoTime token = q->rate.Next(policy.max_msg_rate, now_);
     if (token >= kMonoMax) return false;
     not_before = std::max(not_before, token - options_.token_horizon);
@@ -174,9 +180,7 @@ void Scheduler::Core::Park(QueueState* q, Parked at) {
   CHECK(q->parked == Parked::kNowhere);
   const bool site = at == Parked::kSiteRate || at == Parked::kSiteSlot;
   GateState* const g = site ? q->site : q->vmta;
-  uint64_t& pass = q->pass[site ? kSiteClock : kVmtaClock];
-  // No credit from the past, and a bounded debt.
-  pass = std::clamp(pass, g->vtime, g->vtime + kDebtMax * kPassUnit / q->weight());
+  q->pass[site ? kSiteClock : kVmtaClock] = ClampedPass(*g, *q);
   q->parked = at;
   if (at == Parked::kSiteRate || at == Parked::kVmtaRate) {
     g->rate_waiters.Push(q);

@@ -39,6 +39,7 @@ void Scheduler::Core::On(const SessionOpened& e) {
   s.phase = SessionState::Phase::kOpen;
   --q.connecting;
   ++q.open;
+  q.hungry_since = now_;  // it will ask in a moment
   for (GateState* g : {&total_, q.vmta, q.site}) {
     if (g == nullptr) continue;
     --g->connecting;

@@ -129,7 +129,7 @@ struct QueueState : Timed {
   uint16_t failures = 0;
   RetryCause retry_cause = RetryCause::kConnectFailure;
   MonoTime retry_until{};      // 0: not in retry mode
-  MonoTime hungry_since{};     // the latest assignment, or when rows became ready
+  MonoTime hungry_since{};     // when rows became ready, or a session took one or opened
   MonoTime open_not_before{};  // ramp-up, or a failure while others work
 };
 

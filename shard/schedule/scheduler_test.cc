@@ -166,8 +166,8 @@ TEST_F(SchedulerTest, ReturnedAttemptGivesItsTokensBack) {
 
 TEST_F(SchedulerTest, TokenThatIsNotTheLatestIsForfeited) {
   AddQueue(1, {.max_smtp_out = 2, .max_msg_rate = {2, Hours(1)}});
-  const Actions actions = Tell(QueueWork{QueueId(1), 5});
-  for (const SessionId s : Of(actions, Kind::kOpenSession)) Tell(SessionOpened{s});
+  WorkAndOpen(1, 5);
+  Tell(SessionOpened{SessionId(2)});
   EXPECT_EQ(Ask(SessionId(1)).kind, Kind::kAssign);
   Advance(Minutes(30));
   EXPECT_EQ(Ask(SessionId(2)).kind, Kind::kAssign);
