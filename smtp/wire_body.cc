@@ -18,7 +18,7 @@ class LineScanner {
   absl::Status Scan(std::string_view piece, std::vector<size_t>* dots) {
     size_t at = 0;
     if (after_cr_ && !piece.empty()) {
-      if (piece[0] != '\n') return Bare("CR", 0);
+      if (piece[0] != '\n') return Bare("CR", offset_ - 1);
       after_cr_ = false;
       line_start_ = true;
       at = 1;
@@ -30,7 +30,7 @@ class LineScanner {
       const auto* cr = static_cast<const char*>(std::memchr(begin, '\r', left));
       const size_t text = cr == nullptr ? left : static_cast<size_t>(cr - begin);
       const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', text));
-      if (lf != nullptr) return Bare("LF", static_cast<size_t>(lf - piece.data()));
+      if (lf != nullptr) return Bare("LF", offset_ + static_cast<size_t>(lf - piece.data()));
       line_start_ = line_start_ && text == 0;
       at += text;
       if (cr == nullptr) break;
@@ -38,7 +38,7 @@ class LineScanner {
         after_cr_ = true;
         break;
       }
-      if (piece[at + 1] != '\n') return Bare("CR", at);
+      if (piece[at + 1] != '\n') return Bare("CR", offset_ + at);
       line_start_ = true;
       at += 2;
     }
@@ -47,15 +47,15 @@ class LineScanner {
   }
 
   absl::Status Finish(bool* ends_with_crlf) {
-    if (after_cr_) return Bare("CR", 0);
+    if (after_cr_) return Bare("CR", offset_ - 1);
     *ends_with_crlf = line_start_;
     return absl::OkStatus();
   }
 
  private:
-  absl::Status Bare(const char* what, size_t at) const {
-    return absl::InvalidArgumentError(Cat("bare ", what, " at octet ", offset_ + at,
-                                          " of the content; lines must end with CRLF"));
+  static absl::Status Bare(const char* what, uint64_t at) {
+    return absl::InvalidArgumentError(
+        Cat("bare ", what, " at octet ", at, " of the content; lines must end with CRLF"));
   }
 
   bool line_start_ = true;
