@@ -1,0 +1,57 @@
+#include "config/diagnostic.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace convoy::config {
+namespace {
+
+// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`.
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
+  for (size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replace = d[i - 1][j - 1] + (LowerChar(a[i - 1]) == LowerChar(b[j - 1]) ? 0 : 1);
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, replace});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string Position::ToString() const {
+  if (line == 0) return file;
+  return column == 0 ? Cat(file, ':', line) : Cat(file, ':', line, ':', column);
+}
+
+std::string Diagnostic::ToString() const {
+  return Cat(where.ToString(), severity == Severity::kError ? ": error: " : ": warning: ", message,
+             hint.empty() ? "" : Cat(" (", hint, ")"));
+}
+
+bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  size_t best = std::max<size_t>(2, word.size() / 3) + 1;
+  std::string_view found;
+  for (const std::string_view candidate : candidates) {
+    const size_t distance = Distance(word, candidate);
+    if (distance < best) {
+      best = distance;
+      found = candidate;
+    }
+  }
+  return std::string(found);
+}
+
+}  // namespace convoy::config

@@ -1,0 +1,39 @@
+// What the configuration reader has to say about a place in a file.
+//
+// Determinism: pure
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace convoy::config {
+
+enum class Severity { kWarning, kError };
+
+// Lines and columns count from 1; 0 means the file as a whole.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+
+  // "file:line:column", without the parts that are 0.
+  std::string ToString() const;
+};
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  Position where;
+  std::string message;
+  std::string hint;  // how to mend it; may be empty
+
+  // "quickstart.conf:7:5: error: unknown directive 'max-smtpout' (did you mean 'max-smtp-out'?)"
+  std::string ToString() const;
+};
+
+bool HasErrors(const std::vector<Diagnostic>& diagnostics);
+
+// The candidate nearest to `word`, if it is near enough to be meant; else "".
+std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace convoy::config

@@ -1,0 +1,139 @@
+#include "config/units.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/status_macros.h"
+#include "base/text.h"
+
+namespace convoy::config {
+namespace {
+
+constexpr size_t kTimesMax = 30;
+
+absl::Status Expected(std::string_view text, std::string_view what) {
+  return absl::InvalidArgumentError(Cat("'", text, "' is not ", what));
+}
+
+// One unit name of time; 0 us when it is none.
+Duration UnitOf(std::string_view name) {
+  const std::string unit = Lower(name);
+  if (unit == "s" || unit == "sec") return Seconds(1);
+  if (unit == "m" || unit == "min") return Minutes(1);
+  if (unit == "h" || unit == "hr" || unit == "hour") return Hours(1);
+  if (unit == "d" || unit == "day") return Days(1);
+  if (unit == "w" || unit == "week") return Days(7);
+  return {};
+}
+
+// A decimal number at the front of `*text`; -1 when there is none or it is too large.
+int64_t TakeNumber(std::string_view* text) {
+  size_t digits = 0;
+  while (digits < text->size() && IsDigit((*text)[digits])) ++digits;
+  const auto value = ParseInt(text->substr(0, digits));
+  text->remove_prefix(digits);
+  return value.has_value() && *value <= 1'000'000'000'000 ? *value : -1;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> ParseBool(std::string_view text) {
+  const std::string word = Lower(text);
+  if (word == "yes" || word == "true") return true;
+  if (word == "no" || word == "false") return false;
+  return Expected(text, "yes or no");
+}
+
+absl::StatusOr<Duration> ParseTime(std::string_view text) {
+  constexpr std::string_view kWhat = "a time such as 30m, 4d12h or 300s";
+  std::string_view rest = text;
+  Duration total;
+  while (!rest.empty()) {
+    const int64_t number = TakeNumber(&rest);
+    if (number < 0) return Expected(text, kWhat);
+    size_t letters = 0;
+    while (letters < rest.size() && IsAlpha(rest[letters])) ++letters;
+    Duration unit = UnitOf(rest.substr(0, letters));
+    if (letters == 0 && rest.empty() && total.us == 0) unit = Seconds(1);
+    if (unit.us == 0 || number > kDurationMax.us / unit.us) return Expected(text, kWhat);
+    total = total + unit * number;
+    rest.remove_prefix(letters);
+  }
+  if (text.empty()) return Expected(text, kWhat);
+  return total;
+}
+
+absl::StatusOr<std::vector<Duration>> ParseTimeList(std::string_view text) {
+  std::vector<Duration> times;
+  for (const std::string_view piece : Split(text, ',')) {
+    ASSIGN_OR_RETURN(const Duration time, ParseTime(Trim(piece)));
+    times.push_back(time);
+  }
+  if (times.size() > kTimesMax) return Expected(text, "a list of at most 30 times");
+  return times;
+}
+
+absl::StatusOr<RateValue> ParseRate(std::string_view text) {
+  constexpr std::string_view kWhat = "a rate such as 250/h, 20/min, 1/5s or unlimited";
+  if (EqualsIgnoreCase(text, "unlimited")) return RateValue{};
+  std::string_view rest = text;
+  const int64_t count = TakeNumber(&rest);
+  if (count < 0 || count > 1'000'000'000) return Expected(text, kWhat);
+  if (rest.empty() && count == 0) return RateValue{0, Hours(1)};
+  if (rest.empty() || rest.front() != '/') return Expected(text, kWhat);
+  rest.remove_prefix(1);
+  int64_t multiple = 1;
+  if (!rest.empty() && IsDigit(rest.front())) multiple = TakeNumber(&rest);
+  const Duration unit = UnitOf(rest);
+  if (unit.us == 0 || multiple < 1 || multiple > Days(31).us / unit.us) {
+    return Expected(text, kWhat);
+  }
+  return RateValue{count, unit * multiple};
+}
+
+absl::StatusOr<int64_t> ParseSize(std::string_view text) {
+  constexpr std::string_view kWhat = "a size such as 4096, 10k, 250m or unlimited";
+  if (EqualsIgnoreCase(text, "unlimited")) return int64_t{0};
+  std::string_view rest = text;
+  const int64_t number = TakeNumber(&rest);
+  int shift = rest.empty() ? 0 : -1;
+  if (rest.size() == 1) {
+    const size_t at = std::string_view("bkmgt").find(LowerChar(rest.front()));
+    if (at != std::string_view::npos) shift = static_cast<int>(at) * 10;
+  }
+  if (number < 0 || shift < 0 || number > (int64_t{1} << 60 >> shift)) return Expected(text, kWhat);
+  return number << shift;
+}
+
+absl::StatusOr<int64_t> ParseCount(std::string_view text, int64_t unlimited) {
+  if (EqualsIgnoreCase(text, "unlimited")) return unlimited;
+  const auto value = ParseInt(text);
+  if (!value.has_value() || *value < 0 || *value > 1'000'000'000) {
+    return Expected(text, "a number, 0 or more");
+  }
+  return *value;
+}
+
+absl::StatusOr<Cidr> ParseCidr(std::string_view text) {
+  constexpr std::string_view kWhat = "an address range such as 192.0.2.0/24, 10/8, 0/0 or ::1";
+  const size_t slash = text.find('/');
+  std::string address(text.substr(0, slash));
+  if (address.find(':') == std::string::npos) {
+    while (std::count(address.begin(), address.end(), '.') < 3) address += ".0";
+  }
+  const auto ip = IpAddress::Parse(address);
+  if (!ip.ok()) return Expected(text, kWhat);
+  const int width = ip->is_v6() ? 128 : 32;
+  Cidr range{*ip, width};
+  if (slash != std::string_view::npos) {
+    const auto bits = ParseInt(text.substr(slash + 1));
+    if (!bits.has_value() || *bits < 0 || *bits > width) return Expected(text, kWhat);
+    range.bits = static_cast<int>(*bits);
+  } else if (address != text) {
+    return Expected(text, kWhat);  // a short form needs its /bits
+  }
+  range.network = range.network.Masked(range.bits);
+  return range;
+}
+
+}  // namespace convoy::config
