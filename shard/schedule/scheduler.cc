@@ -41,26 +41,26 @@ void Scheduler::Core::OnEvent(MonoTime now, const Event& event, Actions* out) {
 
 const QueueState* Scheduler::Core::Find(QueueId id) const {
   const auto it = queues_.find(id);
-  return it == queues_.end() ? nullptr : &queue_slots_[it->second];
+  return it == queues_.end() ? nullptr : &QueueAt(it->second);
 }
 
 QueueState& Scheduler::Core::Queue(QueueId id) {
   const auto it = queues_.find(id);
   CHECK(it != queues_.end());
-  return queue_slots_[it->second];
+  return QueueAt(it->second);
 }
 
 QueueState& Scheduler::Core::MakeQueue(const SetQueue& e) {
   uint32_t slot = 0;
   if (free_slots_.empty()) {
-    slot = static_cast<uint32_t>(queue_slots_.size());
-    queue_slots_.emplace_back();
+    slot = slots_used_++;
+    if (slot % kChunk == 0) queue_chunks_.push_back(std::make_unique<QueueState[]>(kChunk));
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
   queues_.emplace(e.queue, slot);
-  QueueState& q = queue_slots_[slot];
+  QueueState& q = QueueAt(slot);
   q.id = e.queue;
   q.vmta = VmtaGate(e.vmta);
   q.policy = e.policy;
@@ -71,7 +71,7 @@ QueueState& Scheduler::Core::MakeQueue(const SetQueue& e) {
 void Scheduler::Core::On(const SetQueue& e) {
   CHECK(e.policy != nullptr && !e.policy->retry_after.empty());
   const auto it = queues_.find(e.queue);
-  QueueState& q = it == queues_.end() ? MakeQueue(e) : queue_slots_[it->second];
+  QueueState& q = it == queues_.end() ? MakeQueue(e) : QueueAt(it->second);
   CHECK(q.vmta == VmtaGate(e.vmta));
   q.rate.Change(q.policy->max_msg_rate, e.policy->max_msg_rate, now_);
   MarkDirty(&q);
@@ -119,7 +119,7 @@ void Scheduler::Core::Erase(QueueState* q) {
   const auto it = queues_.find(q->id);
   const uint32_t slot = it->second;
   queues_.erase(it);
-  queue_slots_[slot] = QueueState();
+  QueueAt(slot) = QueueState();
   free_slots_.push_back(slot);
   if (site != nullptr && --site->queues == 0) MarkDirty(site);
 }
@@ -196,7 +196,8 @@ void Scheduler::Core::On(const AllowSending& e) {
   if (sending_allowed_ == e.allowed) return;
   sending_allowed_ = e.allowed;
   // The one event whose cost is the number of queues; serving them is spread over steps_max a call.
-  for (QueueState& q : queue_slots_) {
+  for (uint32_t slot = 0; slot < slots_used_; ++slot) {
+    QueueState& q = QueueAt(slot);
     if (q.policy != nullptr && (q.ready > 0 || q.waiting.first != nullptr)) MarkDirty(&q);
   }
 }

@@ -68,6 +68,7 @@ class Scheduler::Core {
 
   // scheduler.cc
   QueueState& Queue(QueueId id);
+  QueueState& QueueAt(uint32_t slot) const { return queue_chunks_[slot / kChunk][slot % kChunk]; }
   QueueState& MakeQueue(const SetQueue& e);
   void Erase(QueueState* q);
   GateState* VmtaGate(VmtaId id);
@@ -140,7 +141,10 @@ class Scheduler::Core {
   bool sending_allowed_ = true;
   uint32_t steps_left_ = 0;
 
-  std::deque<QueueState> queue_slots_;  // stable addresses; freed ones are used again
+  // Stable addresses in blocks; freed slots are used again.
+  static constexpr uint32_t kChunk = 64;
+  std::vector<std::unique_ptr<QueueState[]>> queue_chunks_;
+  uint32_t slots_used_ = 0;
   std::vector<uint32_t> free_slots_;
   absl::flat_hash_map<QueueId, uint32_t> queues_;
   absl::flat_hash_map<SiteId, std::unique_ptr<GateState>> sites_;

@@ -31,8 +31,8 @@ WaitReason Scheduler::Core::Why(QueueId id, MonoTime now) {
   WaitReason reason;
   const auto it = queues_.find(id);
   reason.kind = Kind::kRemoved;
-  if (it == queues_.end() || queue_slots_[it->second].removed) return reason;
-  QueueState& q = queue_slots_[it->second];
+  if (it == queues_.end() || QueueAt(it->second).removed) return reason;
+  QueueState& q = QueueAt(it->second);
   now = std::max(now, now_);
   if (!sending_allowed_ || !q.allowed || q.paused) {
     reason.kind = !sending_allowed_ ? Kind::kStopped : !q.allowed ? Kind::kNoLease : Kind::kPaused;
