@@ -1,5 +1,5 @@
-// Asserts about ParseCommand, for any line: it never crashes; what it takes has no CR, LF or NUL in any
-// part; a refusal is a 5yz reply of one line that fits the limits.
+// Asserts about ParseCommand, for any line: it never crashes; what it takes has no CR, LF or NUL in
+// any part; a refusal is a 5yz reply of one line that fits the limits.
 
 #include <cstdint>
 #include <string>

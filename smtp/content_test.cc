@@ -1,5 +1,5 @@
-// The two transparency functions, WireBody (out) and DataDecoder (in), against each other and against a
-// plain model of RFC 5321 4.5.2.
+// The two transparency functions, WireBody (out) and DataDecoder (in), against each other and
+// against a plain model of RFC 5321 4.5.2.
 
 #include <gtest/gtest.h>
 

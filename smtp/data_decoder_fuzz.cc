@@ -1,5 +1,6 @@
-// Asserts about DataDecoder, for any bytes: the result does not depend on how the input is cut; the limit
-// holds; an accepted content has no bare CR or LF, and WireBody writes it so that it decodes to itself.
+// Asserts about DataDecoder, for any bytes: the result does not depend on how the input is cut; the
+// limit holds; an accepted content has no bare CR or LF, and WireBody writes it so that it decodes
+// to itself.
 
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
-// Asserts about ReplyParser, for any bytes: it never crashes, its memory is bounded, and the replies and
-// the error do not depend on how the input is cut.
+// Asserts about ReplyParser, for any bytes: it never crashes, its memory is bounded, and the
+// replies and the error do not depend on how the input is cut.
 //
-// How it works: 1. the first byte chooses the size of the pieces; 2. the rest is parsed whole and in
-// pieces; 3. both lists of replies must be equal, and what a reply encodes to must parse again.
+// How it works: 1. the first byte chooses the size of the pieces; 2. the rest is parsed whole and
+// in pieces; 3. both lists of replies must be equal, and what a reply encodes to must parse again.
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,5 @@
-// The server session against scripted clients: tests/transcripts/server/*.smtp, and each of them again
-// with every operation of the stream failing in turn.
+// The server session against scripted clients: tests/transcripts/server/*.smtp, and each of them
+// again with every operation of the stream failing in turn.
 //
 //   @ size-max N | rcpt-max N | refuse | starttls | smtputf8 | errors-max N | idle-commands-max N
 //   @ commit 5s                how long a message takes to become durable

@@ -10,8 +10,9 @@
 //     @ only whole               only with the bytes cut in this way
 //     = report 1 ...             an event the program under test must produce, in this order
 //
-// In texts \r \n \0 \\ and \xNN are what they are in C. An expected line that ends with `...` matches by
-// its beginning. When the script is through it reads until the program closes; anything more is an error.
+// In texts \r \n \0 \\ and \xNN are what they are in C. An expected line that ends with `...`
+// matches by its beginning. When the script is through it reads until the program closes; anything
+// more is an error.
 //
 // Determinism: pure, given a virtual loop
 #pragma once
