@@ -21,9 +21,9 @@ ClusterCore::ClusterCore(LeaseOptions options, MonoTime now, Epoch epoch, Stored
 // A caller that has seen a higher epoch has spoken to a later coordinator: this one is not it.
 absl::Status ClusterCore::CheckEpoch(Epoch highest) const {
   if (highest <= epoch_) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      Cat("this coordinator is in epoch ", epoch_.value(), ", the caller has seen ", highest.value(),
-          ": another coordinator has taken over, or this one has lost its data directory"));
+  return absl::FailedPreconditionError(Cat(
+      "this coordinator is in epoch ", epoch_.value(), ", the caller has seen ", highest.value(),
+      ": another coordinator has taken over, or this one has lost its data directory"));
 }
 
 void ClusterCore::Save(MemberId id) { update_.put_members.push_back(membership_.Find(id)->record); }
@@ -40,17 +40,17 @@ void ClusterCore::Settle(MonoTime now) {
   CHECK(!"assignment does not settle");
 }
 
-absl::Status ClusterCore::OnRegister(MonoTime now, Epoch highest, const Announcement& announcement) {
+absl::Status ClusterCore::OnRegister(MonoTime now, Epoch highest,
+                                     const Announcement& announcement) {
   RETURN_IF_ERROR(CheckEpoch(highest));
-  ASSIGN_OR_RETURN(const bool changed,
-                   membership_.Register(now, announcement, table_.version));
+  ASSIGN_OR_RETURN(const bool changed, membership_.Register(now, announcement, table_.version));
   if (changed) Save(membership_.Find(announcement.shard.name)->record.id);
   Settle(now);
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ClusterCore::OnRenew(MonoTime now, Epoch highest, const ShardIncarnation& shard,
-                                          TableVersion applied) {
+absl::StatusOr<bool> ClusterCore::OnRenew(MonoTime now, Epoch highest,
+                                          const ShardIncarnation& shard, TableVersion applied) {
   RETURN_IF_ERROR(CheckEpoch(highest));
   ASSIGN_OR_RETURN(const Membership::Renewal renewal,
                    membership_.Renew(now, shard, applied, table_.version));

@@ -146,7 +146,8 @@ class Cluster {
                    .host_id = "h",
                    .egress = {},
                    .config_fingerprint = ""};
-    for (const std::string& vmta : shard.vmtas) a.egress.push_back({.vmta = vmta, .source_ips = {}});
+    for (const std::string& vmta : shard.vmtas)
+      a.egress.push_back({.vmta = vmta, .source_ips = {}});
     ASSERT_TRUE(core_->OnRegister(now_, shard.highest, a).ok());
     Commit();
     shard.registered = true;
@@ -173,8 +174,8 @@ class Cluster {
     if (!shard.running || shard.incarnation != answer.incarnation || rng_.Chance(0.1)) return;
     if (answer.table.has_value()) {
       const TableVersion version = answer.table->version;
-      const bool newer = version.epoch >= shard.highest &&
-                         (!shard.applied || version > shard.applied->version);
+      const bool newer =
+          version.epoch >= shard.highest && (!shard.applied || version > shard.applied->version);
       if (newer) shard.applied = answer.table;
       shard.highest = std::max(shard.highest, version.epoch);
     }

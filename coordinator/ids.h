@@ -14,9 +14,10 @@ struct EpochTag;
 struct GroupIdTag;
 struct MemberIdTag;
 
-using Epoch = StrongId<EpochTag, uint64_t>;        // higher at every start of a coordinator
-using GroupId = StrongId<GroupIdTag, uint32_t>;    // never reused
-using MemberId = StrongId<MemberIdTag, uint32_t>;  // of a shard name while it is a member; 0: nobody
+using Epoch = StrongId<EpochTag, uint64_t>;      // higher at every start of a coordinator
+using GroupId = StrongId<GroupIdTag, uint32_t>;  // never reused
+using MemberId =
+    StrongId<MemberIdTag, uint32_t>;  // of a shard name while it is a member; 0: nobody
 
 inline constexpr MemberId kNobody{};
 inline constexpr uint32_t kSlotCount = 4096;

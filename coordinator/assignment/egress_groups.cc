@@ -32,8 +32,8 @@ std::map<Eligible, std::vector<std::string>> Classes(const std::vector<EgressGro
 }
 
 // How many virtual MTAs of each former group are in `draft`.
-std::map<const EgressGroup*, size_t> Origins(const GroupDraft& draft,
-                                             const std::map<std::string, const EgressGroup*>& former) {
+std::map<const EgressGroup*, size_t> Origins(
+    const GroupDraft& draft, const std::map<std::string, const EgressGroup*>& former) {
   std::map<const EgressGroup*, size_t> origins;
   for (const std::string& vmta : draft.vmtas) {
     const auto found = former.find(vmta);

@@ -19,10 +19,10 @@ namespace convoy::coordinator {
 
 // A group to be: which virtual MTAs, who can own its slots, and where they come from.
 struct GroupDraft {
-  GroupId id;                         // of `base`, or new
-  std::vector<std::string> vmtas;     // sorted
+  GroupId id;                      // of `base`, or new
+  std::vector<std::string> vmtas;  // sorted
   std::set<MemberId> eligible;
-  const EgressGroup* base = nullptr;  // whose owners it starts with; null: all slots are free
+  const EgressGroup* base = nullptr;        // whose owners it starts with; null: all slots are free
   std::vector<const EgressGroup*> sources;  // every former group of these virtual MTAs, base first
 };
 

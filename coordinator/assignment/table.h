@@ -63,7 +63,7 @@ struct AssignmentTable {
   TableVersion version;
   GroupId next_group{1};
   std::vector<TableMember> members;  // by id
-  std::vector<EgressGroup> groups;  // by id
+  std::vector<EgressGroup> groups;   // by id
 
   bool operator==(const AssignmentTable&) const = default;
 };

@@ -26,9 +26,9 @@ bool IsUid(std::string_view s) { return s.size() == kUidLength && HexDecode(s).h
 
 absl::Status CheckText(std::string_view field, std::string_view text) {
   if (text.size() <= kTextMax && Escape(text) == text) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      Cat(field, ": expected at most ", kTextMax, " printable characters, got '",
-          Escape(text.substr(0, kTextMax)), "'"));
+  return absl::InvalidArgumentError(Cat(field, ": expected at most ", kTextMax,
+                                        " printable characters, got '",
+                                        Escape(text.substr(0, kTextMax)), "'"));
 }
 
 absl::Status CheckClaim(const EgressClaim& claim) {
@@ -114,10 +114,10 @@ absl::Status Membership::CheckExclusive(const Announcement& announcement) const 
     if (name == announcement.shard.name || other.host_id == announcement.host_id) continue;
     for (const IpAddress& ip : ExclusiveIps(other)) {
       if (!wanted.contains(ip)) continue;
-      return absl::FailedPreconditionError(
-          Cat("source IP ", ip.ToString(), " is claimed by shard ", name, " on another host (",
-              other.host_id, "): two hosts may share an IP only through an egress proxy; remove it ",
-              "from one of them, or `convoy shard forget ", name, "` if that shard is gone"));
+      return absl::FailedPreconditionError(Cat(
+          "source IP ", ip.ToString(), " is claimed by shard ", name, " on another host (",
+          other.host_id, "): two hosts may share an IP only through an egress proxy; remove it ",
+          "from one of them, or `convoy shard forget ", name, "` if that shard is gone"));
     }
   }
   return absl::OkStatus();
@@ -139,8 +139,8 @@ absl::StatusOr<bool> Membership::Register(MonoTime now, const Announcement& anno
   }
   Member& member = found->second;
   MemberRecord& record = member.record;
-  const bool restarted = shard.uid == record.info.shard.uid &&
-                         shard.incarnation > record.info.shard.incarnation;
+  const bool restarted =
+      shard.uid == record.info.shard.uid && shard.incarnation > record.info.shard.incarnation;
   if (!restarted) RETURN_IF_ERROR(CheckCurrent(shard));
   const MemberState before = StateOf(member, now);
   if (restarted) member.applied = {};
@@ -163,17 +163,16 @@ absl::Status Membership::CheckCurrent(const ShardIncarnation& shard) const {
             "another name, or `convoy shard forget ", shard.name, "` if that shard is gone"));
   }
   if (shard.incarnation < known.incarnation) {
-    return absl::AbortedError(Cat("a newer incarnation of shard ", shard.name,
-                                  " has registered: ", known.incarnation, ", this is ",
-                                  shard.incarnation));
+    return absl::AbortedError(Cat("a newer incarnation of shard ", shard.name, " has registered: ",
+                                  known.incarnation, ", this is ", shard.incarnation));
   }
   if (shard.incarnation > known.incarnation) {
-    return absl::NotFoundError(Cat("incarnation ", shard.incarnation, " of shard ", shard.name,
-                                   " has not registered"));
+    return absl::NotFoundError(
+        Cat("incarnation ", shard.incarnation, " of shard ", shard.name, " has not registered"));
   }
   if (member->record.quiesced) {
-    return absl::AbortedError(Cat("incarnation ", shard.incarnation, " of shard ", shard.name,
-                                  " has left"));
+    return absl::AbortedError(
+        Cat("incarnation ", shard.incarnation, " of shard ", shard.name, " has left"));
   }
   return absl::OkStatus();
 }
@@ -184,8 +183,7 @@ absl::StatusOr<Membership::Member*> Membership::Current(const ShardIncarnation& 
 }
 
 absl::StatusOr<Membership::Renewal> Membership::Renew(MonoTime now, const ShardIncarnation& shard,
-                                                      TableVersion applied,
-                                                      TableVersion current) {
+                                                      TableVersion applied, TableVersion current) {
   ASSIGN_OR_RETURN(Member * member, Current(shard));
   if (applied > current) {
     return absl::InvalidArgumentError(Cat("applied table ", applied.epoch.value(), ".",
@@ -231,9 +229,9 @@ absl::StatusOr<MemberId> Membership::Forget(MonoTime now, std::string_view name)
     return absl::NotFoundError(Cat("no shard is called '", Escape(name), "'"));
   }
   if (StateOf(*member, now) == MemberState::kLive) {
-    return absl::FailedPreconditionError(
-        Cat("shard ", name, " holds a lease for another ",
-            (member->lease_until - now).millis() / 1000 + 1, " s: stop it first"));
+    return absl::FailedPreconditionError(Cat("shard ", name, " holds a lease for another ",
+                                             (member->lease_until - now).millis() / 1000 + 1,
+                                             " s: stop it first"));
   }
   const MemberId id = member->record.id;
   names_.erase(id);

@@ -73,9 +73,10 @@ class Membership {
 
   // Makes `announcement` a member or updates it, and grants a lease; the answer must carry a table of
   // at least `current`. Returns whether anything that is kept or assigned by has changed.
-  absl::StatusOr<bool> Register(MonoTime now, const Announcement& announcement, TableVersion current);
+  absl::StatusOr<bool> Register(MonoTime now, const Announcement& announcement,
+                                TableVersion current);
   absl::StatusOr<Renewal> Renew(MonoTime now, const ShardIncarnation& shard, TableVersion applied,
-                             TableVersion current);
+                                TableVersion current);
   // Returns the id of the member; with kRelease it is one no more.
   absl::StatusOr<MemberId> Leave(MonoTime now, const ShardIncarnation& shard, LeaveMode mode);
   // NotFound, or FailedPrecondition while it is live.

@@ -24,7 +24,9 @@ Announcement Shard(const std::string& name, uint64_t incarnation = 1) {
 
 class MembershipTest : public testing::TestWithParam<bool> {
  protected:
-  LeaseOptions Options() const { return {.length = Seconds(16), .fence_on_lease_loss = GetParam()}; }
+  LeaseOptions Options() const {
+    return {.length = Seconds(16), .fence_on_lease_loss = GetParam()};
+  }
   absl::Status Register(const Announcement& a) {
     return members_.Register(now_, a, kTable1).status();
   }

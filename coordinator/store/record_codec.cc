@@ -16,8 +16,8 @@ absl::Status Parse(std::string_view what, std::string_view bytes, Message* messa
     return absl::DataLossError(Cat("stored ", what, " is damaged (", bytes.size(), " bytes)"));
   }
   if (message->format() != kFormat) {
-    return absl::DataLossError(Cat("stored ", what, " has format ", message->format(),
-                                   ", this program knows ", kFormat));
+    return absl::DataLossError(
+        Cat("stored ", what, " has format ", message->format(), ", this program knows ", kFormat));
   }
   return absl::OkStatus();
 }

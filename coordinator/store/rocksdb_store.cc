@@ -125,8 +125,8 @@ absl::Status RocksDbStore::CheckFormat() {
   if (found.IsNotFound()) return absl::OkStatus();
   RETURN_IF_ERROR(ToStatus(found, "reading the format"));
   if (format == kFormat) return absl::OkStatus();
-  return absl::FailedPreconditionError(Cat(directory_, " has format ", Escape(format),
-                                           ", this program knows ", kFormat));
+  return absl::FailedPreconditionError(
+      Cat(directory_, " has format ", Escape(format), ", this program knows ", kFormat));
 }
 
 absl::StatusOr<Epoch> RocksDbStore::TakeEpoch() {
@@ -174,7 +174,8 @@ void RocksDbStore::Commit(StoreWrite write, Done done) {
 absl::Status RocksDbStore::Write(const StoreWrite& write) {
   rocksdb::WriteBatch batch;
   for (const MemberId id : write.update.erased_members) batch.Delete(MemberKey(id));
-  for (const MemberRecord& r : write.update.put_members) batch.Put(MemberKey(r.id), EncodeMember(r));
+  for (const MemberRecord& r : write.update.put_members)
+    batch.Put(MemberKey(r.id), EncodeMember(r));
   if (write.update.table_changed) batch.Put(kTableKey, EncodeTable(*write.table));
   rocksdb::WriteOptions synced;
   synced.sync = true;

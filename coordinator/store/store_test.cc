@@ -23,7 +23,8 @@ namespace {
 
 MemberRecord Record(uint32_t id, uint64_t incarnation) {
   return {.id = MemberId(id),
-          .info = {.shard = {.name = Cat("shard-", id), .uid = std::string(32, 'a'),
+          .info = {.shard = {.name = Cat("shard-", id),
+                             .uid = std::string(32, 'a'),
                              .incarnation = incarnation},
                    .rpc_address = "127.0.0.1:1",
                    .smtp_address = "127.0.0.1:2",
@@ -37,8 +38,11 @@ MemberRecord Record(uint32_t id, uint64_t incarnation) {
 
 AssignmentTable Table(Epoch epoch, uint64_t version) {
   AssignmentTable table{.version = {epoch, version}, .next_group = GroupId(3)};
-  table.members = {{.id = MemberId(1), .name = "shard-1", .incarnation = version,
-                    .rpc_address = "127.0.0.1:1", .live = true}};
+  table.members = {{.id = MemberId(1),
+                    .name = "shard-1",
+                    .incarnation = version,
+                    .rpc_address = "127.0.0.1:1",
+                    .live = true}};
   EgressGroup group{.id = GroupId(2), .vmtas = {"v1", "v2"}};
   group.owners.assign(kSlotCount, MemberId(1));
   group.owners[7] = kNobody;
@@ -49,8 +53,9 @@ AssignmentTable Table(Epoch epoch, uint64_t version) {
 }
 
 StoreWrite Write(std::vector<MemberRecord> members, AssignmentTable table) {
-  return {.update = {.put_members = std::move(members), .erased_members = {}, .table_changed = true},
-          .table = std::make_shared<const AssignmentTable>(std::move(table))};
+  return {
+      .update = {.put_members = std::move(members), .erased_members = {}, .table_changed = true},
+      .table = std::make_shared<const AssignmentTable>(std::move(table))};
 }
 
 class StoreTest : public testing::TestWithParam<bool> {

@@ -32,7 +32,8 @@ absl::Status CheckGroup(const AssignmentTable& table, const EgressGroup& group) 
 AssignmentTable SoleOwnerTable(std::string_view shard, std::vector<std::string> vmtas) {
   AssignmentTable table;
   table.version = {Epoch(1), 1};
-  table.members.push_back({.name = std::string(shard), .incarnation = 1, .rpc_address = "", .live = true});
+  table.members.push_back(
+      {.name = std::string(shard), .incarnation = 1, .rpc_address = "", .live = true});
   table.groups.push_back({.id = 1,
                           .vmtas = std::move(vmtas),
                           .owners = std::vector<uint16_t>(kSlotCount, 0),

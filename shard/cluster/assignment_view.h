@@ -25,10 +25,10 @@ namespace convoy::shard {
 
 struct Owner {
   enum class Kind {
-    kNoTable,   // nothing known yet: accept, spool and wait
-    kNoShard,   // no member can use this virtual MTA: keep queued and say why
-    kSelf,      // this shard
-    kPeer,      // another one
+    kNoTable,  // nothing known yet: accept, spool and wait
+    kNoShard,  // no member can use this virtual MTA: keep queued and say why
+    kSelf,     // this shard
+    kPeer,     // another one
   };
   Kind kind = Kind::kNoTable;
   // kSelf only: former owners have let go. The lease must be asked as well.

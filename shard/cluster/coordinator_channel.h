@@ -79,8 +79,8 @@ class CoordinatorChannel {
   // `applied` is the table this shard has applied and stored.
   virtual void Renew(const ShardIncarnation& shard, Epoch highest, TableVersion applied,
                      Duration deadline, Done<RenewReply> done) = 0;
-  virtual void Leave(const ShardIncarnation& shard, Epoch highest, LeaveMode mode, Duration deadline,
-                     Done<Epoch> done) = 0;
+  virtual void Leave(const ShardIncarnation& shard, Epoch highest, LeaveMode mode,
+                     Duration deadline, Done<Epoch> done) = 0;
   // Opens the watch, closing an earlier one. `on_table` for each snapshot, then `on_end` once.
   virtual void OpenWatch(const ShardIncarnation& shard, Epoch highest, TableHandler on_table,
                          EndHandler on_end) = 0;

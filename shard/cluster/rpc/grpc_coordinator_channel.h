@@ -16,7 +16,7 @@
 namespace convoy::shard {
 
 struct GrpcCoordinatorChannelOptions {
-  std::string address;  // HOST:PORT of the coordinator
+  std::string address;        // HOST:PORT of the coordinator
   uint64_t request_seed = 0;  // for request ids; EntropySeed() in daemons
 };
 
