@@ -24,12 +24,17 @@ bool IsNamed(const std::vector<std::string>& names, std::string_view name) {
                      [&](const std::string& n) { return EqualsIgnoreCase(n, name); });
 }
 
-// Adds each distinct name in the block that begins like `pattern` ("Content-*"), in order.
+// Adds each distinct name in the block that begins like `pattern` ("Content-*"), in order, up to
+// kPatternNamesMax of them: a message with thousands must not make signing quadratic. A name with ';'
+// would end h= and cannot be signed.
 void AddMatching(const mail::HeaderBlock& header, std::string_view pattern,
                  std::vector<std::string>* names) {
   pattern.remove_suffix(1);
+  const size_t names_max = names->size() + kPatternNamesMax;
   for (const mail::HeaderField& field : header.fields()) {
-    if (StartsWithIgnoreCase(field.name, pattern) && !IsNamed(*names, field.name)) {
+    if (names->size() == names_max) return;
+    if (StartsWithIgnoreCase(field.name, pattern) && !IsNamed(*names, field.name) &&
+        field.name.find(';') == std::string_view::npos) {
       names->emplace_back(field.name);
     }
   }

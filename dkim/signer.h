@@ -16,12 +16,13 @@
 // never made (6376 8.2), nor rsa-sha1 (8301 3.1).
 //
 // RFC:       6376 3.5 (the field), 6376 5.4 (what to sign), 8301 3, 8463 3, 8058 4
-// Limits:    lines of at most 78 columns unless one name alone is longer
+// Limits:    lines of at most 78 columns unless one name alone is longer; kPatternNamesMax
 // Errors:    InvalidArgument naming the option, or that the message has no From
 // Thread:    functions; safe from any thread
 // Determinism: pure; the time of t= is an option
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@
 #include "mail/message.h"
 
 namespace convoy::dkim {
+
+// Different names that one pattern such as "Content-*" adds to h=, topmost first.
+inline constexpr size_t kPatternNamesMax = 32;
 
 // From, Reply-To, Subject, Date, To, Cc, Message-ID, MIME-Version, Content-*, List-Unsubscribe,
 // List-Unsubscribe-Post, List-Id, In-Reply-To, References, Feedback-ID.

@@ -265,6 +265,22 @@ TEST_F(Dkim, DK_14_ChangingFieldsCannotBeConfigured) {
   EXPECT_FALSE(CheckSignOptions(options_).ok()) << "a pattern cannot be over-signed";
 }
 
+TEST_F(Dkim, DK_14_AFieldNameOfTheMessageCannotAddATag) {
+  header_.append("Content-A;b=x: y\r\nContent-Z: z\r\n");
+  EXPECT_NE(Tag(Field(*rsa_), "h").find(":Content-Z:"), std::string::npos);
+  EXPECT_EQ(Verdicts(Signed()), "pass");
+}
+
+TEST_F(Dkim, DK_14_APatternAddsALimitedNumberOfNames) {
+  std::string many;
+  for (int i = 0; i < 20000; ++i) CatTo(&many, "Content-X", i, ": y\r\n");
+  header_.append(many);
+  const std::string h = Tag(Field(*rsa_), "h");
+  EXPECT_NE(h.find("Content-X31:"), std::string::npos);
+  EXPECT_EQ(h.find("Content-X32:"), std::string::npos);
+  EXPECT_EQ(Verdicts(Signed()), "pass");
+}
+
 TEST_F(Dkim, DK_15_LinesAreShort) {
   for (int i = 0; i < 40; ++i) {
     options_.headers.push_back(Cat("X-A-Header-Field-Number-", i));
