@@ -25,8 +25,8 @@ bool IsNamed(const std::vector<std::string>& names, std::string_view name) {
 }
 
 // Adds each distinct name in the block that begins like `pattern` ("Content-*"), in order, up to
-// kPatternNamesMax of them: a message with thousands must not make signing quadratic. A name with ';'
-// would end h= and cannot be signed.
+// kPatternNamesMax of them: a message with thousands must not make signing quadratic. A name with
+// ';' would end h= and cannot be signed.
 void AddMatching(const mail::HeaderBlock& header, std::string_view pattern,
                  std::vector<std::string>* names) {
   pattern.remove_suffix(1);
