@@ -23,7 +23,9 @@ GroupCommit::~GroupCommit() { loop_.Cancel(timer_); }
 
 void GroupCommit::Post(void (GroupCommit::*method)()) {
   loop_.Post([weak = std::weak_ptr<GroupCommit*>(self_), method] {
-    if (const auto self = weak.lock()) ((*self)->*method)();
+    // Not held during the call, which may end this object and must be able to tell.
+    GroupCommit* const self = weak.expired() ? nullptr : *weak.lock();
+    if (self != nullptr) (self->*method)();
   });
 }
 
@@ -103,10 +105,7 @@ void GroupCommit::Retry() {
 
 void GroupCommit::OnWritten(uint64_t cycle, CycleWritten written) {
   if (in_flight_ == nullptr || in_flight_->cycle->number != cycle) return;  // given up by Stop
-  StoreHealth health = health_;
-  health.stalled = !written.status.ok();
-  SetHealth(health);
-  Measure(written.free_bytes);
+  Measure(written);
   if (!written.status.ok()) {
     CHECK(absl::IsResourceExhausted(written.status));
     if (stopping_) {
@@ -188,12 +187,13 @@ void GroupCommit::Cancel(Waiting waiting) {
   }
 }
 
-void GroupCommit::Measure(uint64_t free_bytes) {
+void GroupCommit::Measure(const CycleWritten& written) {
   StoreHealth health = health_;
-  health.free_bytes = free_bytes;
+  health.stalled = !written.status.ok();
+  health.free_bytes = written.free_bytes;
   // A little more than the floor must be free again, lest it flaps.
   const uint64_t enough = health.below_floor ? floor_bytes_ + floor_bytes_ / 16 : floor_bytes_;
-  health.below_floor = free_bytes < enough;
+  health.below_floor = written.free_bytes < enough;
   SetHealth(health);
   if (health_.below_floor && timer_ == TimerId{} && !stopping_) {
     timer_ = loop_.CallAfter(kFloorRecheck, [this] { Retry(); });

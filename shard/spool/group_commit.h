@@ -120,7 +120,7 @@ class GroupCommit {
   void Cancel(Waiting waiting);
   void Post(void (GroupCommit::*method)());
   void SetHealth(StoreHealth health);
-  void Measure(uint64_t free_bytes);
+  void Measure(const CycleWritten& written);
   void UpdateCongestion();
   void StopIfIdle();
 

@@ -14,37 +14,49 @@ void MessageCounts::Set(const MessageId& id, uint32_t count) {
   CHECK(added);
   found->second.count = count;
   found->second.known = true;
-  found->second.place = lru_.insert(lru_.begin(), id);
-  Settle(id);
+  found->second.pins = 1;
+  Release(id, &found->second);
 }
 
 void MessageCounts::With(const MessageId& id, Change change) {
   const auto [found, added] = entries_.try_emplace(id);
-  if (!found->second.known) {
-    found->second.waiting.push_back(std::move(change));
+  Entry& entry = found->second;
+  if (!entry.known) {
+    entry.waiting.push_back(std::move(change));
     if (added) Read(id);
     return;
   }
-  Run(id, std::move(change));
-  Settle(id);
+  Hold(&entry);
+  change(&entry.count);
+  Release(id, &entry);
 }
 
 void MessageCounts::Pin(const MessageId& id, absl::AnyInvocable<void(absl::Status)> ready) {
   With(id, [this, id, ready = std::move(ready)](absl::StatusOr<uint32_t*> count) mutable {
-    if (count.ok()) {
-      Entry& entry = entries_.at(id);
-      if (entry.pins++ == 0) lru_.erase(entry.place);
-    }
+    if (count.ok()) Hold(&entries_.at(id));
     ready(count.status());
   });
 }
 
-void MessageCounts::Unpin(const MessageId& id) {
-  Entry& entry = entries_.at(id);
-  CHECK(entry.known && entry.pins > 0);
-  if (--entry.pins > 0) return;
-  entry.place = lru_.insert(lru_.begin(), id);
-  Settle(id);
+void MessageCounts::Unpin(const MessageId& id) { Release(id, &entries_.at(id)); }
+
+void MessageCounts::Hold(Entry* entry) {
+  CHECK(entry->known);
+  if (entry->pins++ == 0) lru_.erase(entry->place);
+}
+
+void MessageCounts::Release(const MessageId& id, Entry* entry) {
+  CHECK(entry->known && entry->pins > 0);
+  if (--entry->pins > 0) return;
+  if (entry->count == 0) {
+    entries_.erase(id);
+    return;
+  }
+  entry->place = lru_.insert(lru_.begin(), id);
+  while (lru_.size() > entries_max_) {
+    entries_.erase(lru_.back());
+    lru_.pop_back();
+  }
 }
 
 bool MessageCounts::StartRead(const MessageId& id) { return entries_.try_emplace(id).second; }
@@ -100,34 +112,12 @@ void MessageCounts::FinishRead(const MessageId& id, absl::StatusOr<uint32_t> cou
     for (Change& change : waiting) change(count.status());
     return;
   }
-  found->second.count = *count;
-  found->second.known = true;
-  found->second.place = lru_.insert(lru_.begin(), id);
-  for (Change& change : waiting) Run(id, std::move(change));
-  Settle(id);
-}
-
-void MessageCounts::Run(const MessageId& id, Change change) {
-  uint32_t count = entries_.at(id).count;
-  change(&count);
-  // Found again: the change may have touched other messages.
-  entries_.at(id).count = count;
-}
-
-void MessageCounts::Settle(const MessageId& id) {
-  const auto found = entries_.find(id);
-  CHECK(found != entries_.end() && found->second.known);
-  if (found->second.pins == 0) {
-    lru_.splice(lru_.begin(), lru_, found->second.place);
-    if (found->second.count == 0) {
-      lru_.pop_front();
-      entries_.erase(found);
-    }
-  }
-  while (lru_.size() > entries_max_) {
-    entries_.erase(lru_.back());
-    lru_.pop_back();
-  }
+  Entry& entry = found->second;
+  entry.count = *count;
+  entry.known = true;
+  entry.pins = 1;
+  for (Change& change : waiting) change(&entry.count);
+  Release(id, &entry);
 }
 
 }  // namespace convoy::shard

@@ -19,7 +19,7 @@
 #include <list>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "shard/spool/kv_store.h"
@@ -52,20 +52,19 @@ class MessageCounts {
   struct Entry {
     uint32_t count = 0;
     bool known = false;
-    uint32_t pins = 0;
+    uint32_t pins = 0;  // while a change runs, too: changes to other messages may nest
     std::vector<Change> waiting;
     std::list<MessageId>::iterator place;  // in lru_, if known and not pinned
   };
   void Read(const MessageId& id);
   void ReadEnvelope(const MessageId& id);
-  // Runs the change on a known count.
-  void Run(const MessageId& id, Change change);
-  // Makes the entry the most recently used, forgets it if no row is left, and makes room.
-  void Settle(const MessageId& id);
+  void Hold(Entry* entry);
+  // Lets go; without pins the entry is the most recently used, or forgotten if no row is left.
+  void Release(const MessageId& id, Entry* entry);
 
   KvStore& store_;
   const size_t entries_max_;
-  absl::flat_hash_map<MessageId, Entry> entries_;
+  absl::node_hash_map<MessageId, Entry> entries_;  // a change holds a pointer into it
   std::list<MessageId> lru_;  // most recently used first
 };
 
