@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -15,6 +17,8 @@ namespace {
 
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
+
+constexpr size_t kRememberedMax = 1000;
 
 template <typename Errors>
 void PutErrors(std::vector<mta::v1::ShardError> errors, Errors* out) {
@@ -108,15 +112,23 @@ class AdminService final : public mta::v1::Admin::CallbackService {
                                   const mta::v1::ForgetShardRequest* request,
                                   mta::v1::ForgetShardResponse* response) override {
     ServerUnaryReactor* reactor = context->DefaultReactor();
-    loop_.Post([this, reactor, response, epoch = Epoch(request->epoch()), name = request->name()] {
-      node_.Forget(epoch, name, [reactor, response](const absl::StatusOr<ForgetAnswer>& answer) {
-        if (answer.ok()) {
-          response->set_slots_moved(answer->slots_moved);
-          response->set_epoch(answer->version.epoch.value());
-          response->set_version(answer->version.version);
-        }
-        reactor->Finish(ToGrpc(answer.status()));
-      });
+    loop_.Post([this, reactor, response, asked = *request] {
+      const auto done = forgotten_.find(asked.request_id());
+      if (done != forgotten_.end()) {
+        *response = done->second;
+        return reactor->Finish(grpc::Status::OK);
+      }
+      node_.Forget(Epoch(asked.epoch()), asked.name(),
+                   [this, reactor, response,
+                    id = asked.request_id()](const absl::StatusOr<ForgetAnswer>& answer) {
+                     if (answer.ok()) {
+                       response->set_slots_moved(answer->slots_moved);
+                       response->set_epoch(answer->version.epoch.value());
+                       response->set_version(answer->version.version);
+                       Remember(id, *response);
+                     }
+                     reactor->Finish(ToGrpc(answer.status()));
+                   });
     });
     return reactor;
   }
@@ -172,10 +184,18 @@ class AdminService final : public mta::v1::Admin::CallbackService {
     return reactor;
   }
 
+  // A retry of a call that succeeded gets the same answer.
+  void Remember(const std::string& request_id, const mta::v1::ForgetShardResponse& answer) {
+    if (request_id.empty()) return;
+    if (forgotten_.size() >= kRememberedMax) forgotten_.clear();
+    forgotten_[request_id] = answer;
+  }
+
   EventLoop& loop_;
   CoordinatorNode& node_;
   const Build build_;
   ShardChannels channels_;
+  std::map<std::string, mta::v1::ForgetShardResponse> forgotten_;  // loop only
 };
 
 }  // namespace
