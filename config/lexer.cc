@@ -114,6 +114,7 @@ class Lexer {
       ++column_;
     }
     if (!TakeWord(&statement.name, " \t\r>")) return;
+    statement.name.column = start;
     SkipBlanks();
     const size_t rest = column_;
     while (column_ < line_.size() && line_[column_] != '>') {

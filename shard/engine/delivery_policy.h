@@ -41,6 +41,7 @@ struct DeliveryPolicy {
   Duration connect_timeout = Minutes(2);
   smtp::TlsMode tls = smtp::TlsMode::kOpportunistic;
   bool use_pipelining = true;
+  bool use_8bitmime = true;
   std::string auth_user;
   std::string auth_password;
 

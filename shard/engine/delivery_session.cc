@@ -111,6 +111,7 @@ smtp::ClientOptions DeliverySession::SessionOptions() const {
   out.auth_user = policy.auth_user;
   out.auth_password = policy.auth_password;
   out.use_pipelining = policy.use_pipelining;
+  out.use_8bitmime = policy.use_8bitmime;
   out.attempts_max = policy.schedule->max_msg_per_connection;
   // The scheduler tells a session to close; this is only for one it has forgotten.
   out.idle_timeout = policy.schedule->connection_idle_timeout + Seconds(1);

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "dkim/sha256.h"
 #include "mail/address.h"
+#include "shard/forward/forwarded_message.h"
+#include "shard/spool/keys.h"
 
 namespace convoy::shard {
 namespace {
@@ -51,6 +53,11 @@ MessageId KeyedId(std::string_view key) {
   sha.Update("convoy idempotency key\n");
   sha.Update(key);
   return *MessageId::FromBytes(std::string_view(sha.Finish()).substr(0, 16));
+}
+
+// kState: "transfer/" uid "/" sequence -> "": this hand-over has been committed here.
+std::string TransferKey(std::string_view uid, uint64_t sequence) {
+  return Cat("transfer/", uid, '/', EncodeU64(sequence));
 }
 
 bool HasControl(std::string_view text) {
@@ -297,6 +304,8 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
     row.rcpt = static_cast<uint16_t>(i);
     row.value.rcpt = target.address;
     row.value.accepted_ms = job->message->envelope.accepted_ms;
+    // The owner may have it although it did not answer: its receipt decides at the hand-over.
+    if (!with_suppressed) row.value.flags |= kRowMaybeForwarded;
     message.rows.push_back(std::move(row));
   }
   const size_t rows = message.rows.size();
@@ -314,20 +323,7 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
 }
 
 ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& indexes) const {
-  const StoredMessage& envelope = job.message->envelope;
-  ForwardedMessage out;
-  out.message_id = std::string(envelope.id.bytes());
-  out.mail_from = envelope.sender;
-  out.content = std::make_shared<const std::string>(job.message->content.view());
-  out.header_bytes = envelope.header_bytes;
-  out.job_id = envelope.job_id;
-  out.envelope_id = envelope.envelope_id;
-  out.accepted = FromUnixMillis(envelope.accepted_ms);
-  out.source_type = envelope.source_type;
-  out.source_mta = envelope.source_mta;
-  out.virtual_mta_pool = envelope.vmta_pool;
-  out.from_domain = envelope.from_domain;
-  out.payload_hash = envelope.payload_hash;
+  ForwardedMessage out = ForwardedFrom(*job.message);
   out.receipts_until = deps_.loop.WallNow() + kReceiptTime;
   for (const size_t i : indexes) {
     ForwardedRecipient rcpt;
@@ -366,26 +362,8 @@ void Ingest::PartDone(const JobPtr& job, absl::Status status) {
 }
 
 NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
-  auto message = std::make_shared<Message>();
-  StoredMessage& envelope = message->envelope;
-  envelope.id = *MessageId::FromBytes(forwarded.message_id);
-  envelope.sender = forwarded.mail_from;
-  envelope.envelope_id = forwarded.envelope_id;
-  envelope.job_id = forwarded.job_id;
-  envelope.source_type = forwarded.source_type;
-  envelope.source_mta = forwarded.source_mta;
-  envelope.accepted_ms = forwarded.accepted.unix_ms();
-  envelope.vmta_pool = forwarded.virtual_mta_pool;
-  envelope.from_domain = forwarded.from_domain;
-  envelope.payload_hash = forwarded.payload_hash;
-  envelope.header_bytes = forwarded.header_bytes;
-  envelope.content_bytes = static_cast<uint32_t>(forwarded.content->size());
-  const std::string_view body = std::string_view(*forwarded.content).substr(forwarded.header_bytes);
-  envelope.body_hash = dkim::BodyHash(dkim::Canonicalization::kRelaxed, body);
-  envelope.eight_bit = mail::Has8bit(*forwarded.content);
-  message->content = SharedBytes(forwarded.content, *forwarded.content);
   NewMessage out;
-  out.message = std::move(message);
+  out.message = MessageOf(forwarded);
   out.may_exist = true;
   out.receipts_until_ms = forwarded.receipts_until.unix_ms();
   for (const ForwardedRecipient& rcpt : forwarded.recipients) {
@@ -404,8 +382,25 @@ NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
 
 void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
   if (stopped_) return done(absl::UnavailableError("this shard is stopping"));
+  if (batch->transfer_sequence == 0) return AcceptBatch(*batch, KvBatch(), std::move(done));
+  const std::string key = TransferKey(batch->from_uid, batch->transfer_sequence);
+  deps_.spool.store().Get(
+      Cf::kState, key,
+      [this, batch, key, done = std::move(done)](absl::StatusOr<std::string> receipt) mutable {
+        if (receipt.ok()) return done(absl::OkStatus());  // a repeated offer: already here
+        if (!absl::IsNotFound(receipt.status())) return done(receipt.status());
+        KvBatch extra;
+        extra.Put(Cf::kState, key, std::string_view());
+        extra.DeleteRange(Cf::kState, TransferKey(batch->from_uid, 0),
+                          TransferKey(batch->from_uid, batch->transfers_done_below));
+        AcceptBatch(*batch, std::move(extra), std::move(done));
+      });
+}
+
+void Ingest::AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done) {
   AcceptRequest request;
-  for (const ForwardedMessage& message : batch->messages) {
+  request.extra = std::move(extra);
+  for (const ForwardedMessage& message : batch.messages) {
     request.messages.push_back(MessageFrom(message));
   }
   deps_.spool.Accept(std::move(request), [this, done = std::move(done)](

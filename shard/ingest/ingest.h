@@ -83,6 +83,7 @@ class Ingest {
   AccountEvent SuppressedEvent(const Job& job, size_t index) const;
   AccountEvent ReceiptEvent(const Job& job, size_t index) const;
   ForwardedMessage ForwardOf(const Job& job, const std::vector<size_t>& indexes) const;
+  void AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done);
   NewMessage MessageFrom(const ForwardedMessage& forwarded) const;
   std::string NextMember(const std::vector<std::string>& members);
 

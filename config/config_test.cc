@@ -1,0 +1,206 @@
+#include "config/load.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+
+namespace convoy::config {
+namespace {
+
+LoadResult Load(std::map<std::string, std::string> files) {
+  FileAccess access;
+  access.read = [files](const std::string& path) -> absl::StatusOr<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return absl::NotFoundError(Cat("cannot read ", path));
+    return found->second;
+  };
+  access.glob = [](const std::string&) { return std::vector<std::string>(); };
+  return LoadConfig("c.conf", access);
+}
+
+LoadResult Load(std::string text) { return Load({{"c.conf", std::move(text)}}); }
+
+std::string Said(const LoadResult& result) {
+  std::string text;
+  for (const Diagnostic& d : result.diagnostics) CatTo(&text, d.ToString(), "\n");
+  return text;
+}
+
+constexpr char kSample[] = R"(
+<source 127.0.0.1>
+    always-allow-relay yes
+    process-x-virtual-mta yes
+</source>
+<virtual-mta v1>
+    smtp-source-host 127.0.0.21 v1.example.com
+</virtual-mta>
+<virtual-mta v2>
+    smtp-source-host 127.0.0.22 v2.example.com
+    <domain *>
+        max-smtp-out 3
+    </domain>
+</virtual-mta>
+<virtual-mta-pool warm>
+    virtual-mta v1
+    virtual-mta v2
+</virtual-mta-pool>
+domain-key big-signer,,$domain,keys/dkim.key
+domain-macro microsoft hotmail.com,outlook.com,
+    live.com
+<domain $microsoft>
+    queue-to hotmail.com
+    max-smtp-out 7
+</domain>
+<domain hotmail.com>
+    max-smtp-out 20        # literal beats macro
+    max-msg-per-hour 5000
+    retry-interval 30m,1h
+    max-retry-time 4d
+    outbound-auth user:secret
+    421 RP-001 *, 1h, 5, 1000
+</domain>
+<domain *>
+    max-msg-rate 250/h
+    suppress-file s.txt
+</domain>
+)";
+
+TEST(Config, SampleResolves) {
+  const LoadResult result = Load(kSample);
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  const Config& config = *result.config;
+  EXPECT_EQ(config.SiteOf("live.com"), "hotmail.com");
+  EXPECT_EQ(config.SiteOf("example.org"), "example.org");
+  const Policy policy = config.PolicyFor("hotmail.com", "v1");
+  EXPECT_EQ(policy.max_smtp_out, 20);
+  EXPECT_EQ(policy.site_max_msg_rate, (RateValue{5000, Hours(1)}));
+  EXPECT_EQ(policy.max_msg_rate, (RateValue{250, Hours(1)}));
+  EXPECT_EQ(policy.retry_interval, (std::vector<Duration>{Minutes(30), Hours(1)}));
+  EXPECT_EQ(policy.bounce_after, Days(4));
+  EXPECT_EQ(policy.auth_username, "user");
+  EXPECT_EQ(policy.auth_password, "secret");
+  ASSERT_EQ(policy.backoff_lines.size(), 1u);
+  EXPECT_EQ(policy.backoff_lines[0].pattern, "421 RP-001 *");
+  EXPECT_EQ(policy.backoff_lines[0].messages_per_hour, 1000);
+  EXPECT_EQ(policy.suppress_files, std::vector<std::string>{"s.txt"});
+}
+
+TEST(Config, VirtualMtaScopeBeatsGlobalScope) {
+  const LoadResult result = Load(kSample);
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  EXPECT_EQ(result.config->PolicyFor("hotmail.com", "v2").max_smtp_out, 3);
+  EXPECT_EQ(result.config->PolicyFor("hotmail.com", "v2").site_max_msg_rate.count, 5000);
+}
+
+TEST(Config, PoolsAndKeys) {
+  const LoadResult result = Load(kSample);
+  ASSERT_NE(result.config, nullptr);
+  EXPECT_EQ(result.config->MembersOf("WARM"), (std::vector<std::string>{"v1", "v2"}));
+  EXPECT_EQ(result.config->MembersOf("{default}"), std::vector<std::string>{"{default}"});
+  EXPECT_TRUE(result.config->MembersOf("nobody").empty());
+  const auto keys = result.config->DomainKeysFor("v1", "brand.example");
+  ASSERT_EQ(keys.size(), 1u);
+  EXPECT_EQ(keys[0].selector, "big-signer");
+  EXPECT_EQ(keys[0].domain, "brand.example");
+  EXPECT_EQ(keys[0].file, "keys/dkim.key");
+}
+
+TEST(Config, NobodyMayRelayUnlessConfigured) {
+  const LoadResult result = Load(kSample);
+  ASSERT_NE(result.config, nullptr);
+  EXPECT_TRUE(result.config->SourceFor(*IpAddress::Parse("127.0.0.1")).always_allow_relaying);
+  EXPECT_FALSE(result.config->SourceFor(*IpAddress::Parse("127.0.0.2")).always_allow_relaying);
+}
+
+TEST(Config, PatternsBySpecificity) {
+  const LoadResult result = Load(
+      "<domain a.example.com>\nmax-smtp-out 4\n</domain>\n"
+      "<domain *.example.com>\nmax-smtp-out 3\nqueue-priority 9\n</domain>\n"
+      "<domain [*.]example.com>\nmax-smtp-out 2\n</domain>\n<domain *>\nmax-smtp-out 1\n</domain>\n");
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  EXPECT_EQ(result.config->PolicyFor("a.example.com", "").max_smtp_out, 4);
+  EXPECT_EQ(result.config->PolicyFor("a.example.com", "").queue_priority, 9);
+  EXPECT_EQ(result.config->PolicyFor("b.example.com", "").max_smtp_out, 3);
+  EXPECT_EQ(result.config->PolicyFor("example.com", "").max_smtp_out, 2);
+  EXPECT_EQ(result.config->PolicyFor("example.org", "").max_smtp_out, 1);
+}
+
+struct BadCase {
+  const char* text;
+  const char* said;
+};
+
+class BadConfig : public testing::TestWithParam<BadCase> {};
+
+TEST_P(BadConfig, SaysWhatWhereAndHow) {
+  const LoadResult result = Load(std::string(GetParam().text));
+  EXPECT_EQ(result.config, nullptr);
+  EXPECT_EQ(Said(result), Cat(GetParam().said, "\n"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, BadConfig,
+    testing::Values(
+        BadCase{"<domain *>\n  max-smtpout 3\n</domain>\n",
+                "c.conf:2:3: error: unknown directive 'max-smtpout' in <domain> (did you mean "
+                "'max-smtp-out'?)"},
+        BadCase{"<domain *>\nmax-smtp-out many\n</domain>\n",
+                "c.conf:2:14: error: max-smtp-out: 'many' is not a number, 0 or more (connections "
+                "of a queue (in <domain>) or of a virtual MTA)"},
+        BadCase{"max-smtp-out 3\n",
+                "c.conf:1:1: error: 'max-smtp-out' cannot stand in the top level (it belongs in "
+                "<domain>, <virtual-mta>, <virtual-mta-pool>)"},
+        BadCase{"<domain *>\nmax-msg-rate 5/fortnight\n</domain>\n",
+                "c.conf:2:14: error: max-msg-rate: '5/fortnight' is not a rate such as 250/h, "
+                "20/min, 1/5s or unlimited (attempted recipients of a queue per interval)"},
+        BadCase{"<virtual-mta v>\nsmtp-source-host mail.example.com 192.0.2.1\n</virtual-mta>\n",
+                "c.conf:2:1: error: smtp-source-host: 'mail.example.com' is not an IP address (the "
+                "arguments are swapped: write 'smtp-source-host 192.0.2.1 mail.example.com')"},
+        BadCase{"<virtual-mta-pool p>\nvirtual-mta vv\n</virtual-mta-pool>\n"
+                "<virtual-mta v>\n</virtual-mta>\n",
+                "c.conf:2:1: error: no virtual MTA or pool is named 'vv' (did you mean 'v'?)"},
+        BadCase{"<domain $ms>\n</domain>\n",
+                "c.conf:1:1: error: no domain-macro is named 'ms' (define it with 'domain-macro NAME "
+                "LIST')"},
+        BadCase{"domain-macro a $b\ndomain-macro b $a\n<domain $a>\n</domain>\n",
+                "c.conf:3:1: error: macros in '$b' refer to each other in a loop"},
+        BadCase{"<domian *>\n</domian>\n",
+                "c.conf:1:1: error: unknown section <domian> (did you mean <domain>?)"},
+        BadCase{"<domain *>\n", "c.conf:1:1: error: <domain> is never closed (add </domain> after "
+                                "its last line)"},
+        BadCase{"<domain *>\n</source>\n",
+                "c.conf:2:1: error: </source> closes <domain> of line 1 (write </domain>)"},
+        BadCase{"<domain a.example b.example>\n</domain>\n",
+                "c.conf:1:1: error: <domain> takes one name, not 2 (use a domain-macro for several)"},
+        BadCase{"host-name \"open\nhost-name x\n",
+                "c.conf:1:11: error: the quote is never closed (end the value with \" on the same "
+                "line)"},
+        BadCase{"include missing.conf\n", "c.conf:1:1: error: cannot read missing.conf"},
+        BadCase{"include c.conf\n", "c.conf:1:1: error: 'c.conf' includes itself"},
+        BadCase{"<domain *>\n421 RP-001 *, 1h\n</domain>\n",
+                "c.conf:2:1: error: a backoff line is 'CODE PATTERN, TIME, CONNECTIONS, "
+                "MESSAGES-PER-HOUR', for example '421 RP-001 *, 1h, 5, 1000'"}));
+
+TEST(Config, IncludesAreRelativeToTheFileThatNamesThem) {
+  const LoadResult result = Load({{"c.conf", "include sub/a.conf\n"},
+                                  {"sub/a.conf", "include b.conf\n"},
+                                  {"sub/b.conf", "host-name inner.example\n"}});
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  EXPECT_EQ(result.config->host_name(), "inner.example");
+}
+
+TEST(Config, ExplainNamesTheLine) {
+  const LoadResult result = Load(kSample);
+  ASSERT_NE(result.config, nullptr);
+  const std::string text = *Explain(*result.config, "live.com/v1", /*json=*/false);
+  EXPECT_NE(text.find("queue hotmail.com/v1"), std::string::npos) << text;
+  EXPECT_NE(text.find("c.conf:27:5"), std::string::npos) << text;
+  EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+  EXPECT_FALSE(Explain(*result.config, "live.com", false).ok());
+  EXPECT_FALSE(Explain(*result.config, "live.com/nobody", false).ok());
+}
+
+}  // namespace
+}  // namespace convoy::config

@@ -1,0 +1,102 @@
+#include "config/load.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace convoy::config {
+
+LoadResult LoadConfig(const std::string& path, const FileAccess& access) {
+  LoadResult result;
+  std::vector<SourceFile> files;
+  const Section root = ReadSections(path, access, &files, &result.diagnostics);
+  result.config = Config::Build(root, files, &result.diagnostics);
+  return result;
+}
+
+LoadResult LoadConfig(const std::string& path) { return LoadConfig(path, RealFiles()); }
+
+std::vector<Diagnostic> CheckFiles(const Config& config) {
+  std::vector<Diagnostic> diagnostics;
+  const auto check = [&](const std::string& path, const Position& where, std::string_view what) {
+    if (access(path.c_str(), R_OK) == 0) return;
+    diagnostics.push_back({Severity::kError, where,
+                           Cat(what, " ", path, " cannot be read: ", std::strerror(errno)), ""});
+  };
+  for (const DomainKeyEntry& key : config.AllDomainKeys()) check(key.file, key.where, "key file");
+  for (const auto& [path, where] : config.suppress_files()) check(path, where, "suppress-file");
+  return diagnostics;
+}
+
+std::string CheckReport(const LoadResult& result, bool json) {
+  const auto errors = static_cast<size_t>(
+      std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
+                    [](const Diagnostic& d) { return d.severity == Severity::kError; }));
+  const size_t warnings = result.diagnostics.size() - errors;
+  if (json) {
+    nlohmann::json out = {{"errors", errors}, {"warnings", warnings}};
+    out["diagnostics"] = nlohmann::json::array();
+    for (const Diagnostic& d : result.diagnostics) {
+      out["diagnostics"].push_back(
+          {{"severity", d.severity == Severity::kError ? "error" : "warning"},
+           {"file", d.where.file},
+           {"line", d.where.line},
+           {"column", d.where.column},
+           {"message", d.message},
+           {"hint", d.hint}});
+    }
+    return out.dump(2) + "\n";
+  }
+  std::string text;
+  for (const Diagnostic& d : result.diagnostics) CatTo(&text, d.ToString(), "\n");
+  CatTo(&text, errors == 0 ? "configuration is good" : "configuration is not usable", ": ", errors,
+        errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings",
+        "\n");
+  return text;
+}
+
+absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue, bool json) {
+  const size_t slash = queue.find('/');
+  if (slash == std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        Cat("'", queue, "' is not a queue: write DOMAIN/VIRTUAL-MTA, for example ",
+            "hotmail.com/vmta-warm-1"));
+  }
+  const std::string vmta(queue.substr(slash + 1));
+  if (config.FindVmta(vmta) == nullptr) {
+    return absl::InvalidArgumentError(Cat("no virtual MTA is named '", vmta, "'"));
+  }
+  const std::string domain = Lower(queue.substr(0, slash));
+  const std::string site = config.SiteOf(domain);
+  const Policy policy = config.PolicyFor(site, vmta);
+  nlohmann::json rows = nlohmann::json::array();
+  std::string text = Cat("queue ", site, '/', vmta,
+                         site == domain ? "" : Cat("  (mail for ", domain, " is queued here)"), "\n");
+  for (const DirectiveRow& row : DirectiveTable()) {
+    if ((row.scopes & kDomain) == 0 || !row.alias_of.empty()) continue;
+    if (row.effect != Effect::kEffective || row.name == "include") continue;
+    const auto origin = policy.origins.find(row.name);
+    const bool set = origin != policy.origins.end();
+    const std::string value = set ? origin->second.text : std::string(row.default_text);
+    const std::string from = set ? origin->second.where.ToString() : "default";
+    rows.push_back({{"directive", row.name}, {"value", value}, {"from", from}});
+    std::string name(row.name);
+    name.resize(std::max<size_t>(name.size(), 32), ' ');
+    std::string shown = value.empty() ? "-" : value;
+    shown.resize(std::max<size_t>(shown.size(), 28), ' ');
+    CatTo(&text, name, ' ', shown, ' ', from, "\n");
+  }
+  for (const BackoffLine& line : policy.backoff_lines) {
+    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ",
+          line.connections, " connections, ", line.messages_per_hour, "/h  (no effect yet)\n");
+  }
+  if (!json) return text;
+  return nlohmann::json({{"queue", Cat(site, '/', vmta)}, {"settings", rows}}).dump(2) + "\n";
+}
+
+}  // namespace convoy::config

@@ -1,0 +1,46 @@
+// PolicyBook from a loaded configuration.
+//
+// Policies are computed once per (domain, virtual MTA) asked for and kept, at most kPoliciesMax of them.
+//
+// Thread:    loop-affine; the Config is shared and immutable
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "config/model.h"
+#include "shard/engine/policy_book.h"
+
+namespace convoy::shard {
+
+// The shard's view of a queue's settings.
+DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy);
+
+class ConfigPolicyBook final : public PolicyBook {
+ public:
+  static constexpr size_t kPoliciesMax = 100'000;
+
+  explicit ConfigPolicyBook(std::shared_ptr<const config::Config> config);
+
+  DeliveryPolicyPtr PolicyFor(std::string_view domain, std::string_view vmta) override;
+  const VmtaIdentity* FindVmta(std::string_view name) override;
+  std::string SiteOf(std::string_view domain) override;
+  uint32_t TotalMaxSmtpOut() override;
+  SourcePolicy SourceFor(const IpAddress& client) override;
+  std::vector<std::string> MembersOf(std::string_view vmta_or_pool) override;
+  std::string HostName() override { return config_->host_name(); }
+
+  const config::Config& config() const { return *config_; }
+
+ private:
+  const std::shared_ptr<const config::Config> config_;
+  absl::flat_hash_map<std::string, DeliveryPolicyPtr> policies_;
+  absl::flat_hash_map<std::string, std::string> sites_;
+  absl::flat_hash_map<std::string, VmtaIdentity> vmtas_;
+  absl::flat_hash_map<IpAddress, SourcePolicy> sources_;
+};
+
+}  // namespace convoy::shard
