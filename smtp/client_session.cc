@@ -225,20 +225,19 @@ Task<bool> ClientSession::AwaitWork() {
   const MonoTime until = loop_.MonoNow() + options_.idle_timeout;
   stream_.SetDeadline(kMonoMax);
   for (;;) {
+    const absl::StatusOr<bool> unasked = TakeBufferedReply();
+    if (!unasked.ok()) co_return LoseAt(Phase::kIdle, unasked.status());
+    if (*unasked) {
+      lost_ = true;  // most often 421: it is about to close
+      co_return EndAt(Phase::kIdle, reply_);
+    }
     const Input::Event event = co_await input_.WaitInterruptibly(until);
     if (event == Input::Event::kTimeout) co_return false;
     if (event == Input::Event::kEnd) co_return LoseAt(Phase::kIdle, input_.status());
-    if (event == Input::Event::kInterrupted) {
-      if (quitting_) co_return false;
-      current_ = TakeNext();
-      if (current_ != nullptr) co_return true;
-      continue;
-    }
-    const absl::StatusOr<bool> unasked = TakeBufferedReply();
-    if (!unasked.ok()) co_return LoseAt(Phase::kIdle, unasked.status());
-    if (!*unasked) continue;
-    lost_ = true;  // most often 421: it is about to close
-    co_return EndAt(Phase::kIdle, reply_);
+    if (event == Input::Event::kBytes) continue;
+    if (quitting_) co_return false;
+    current_ = TakeNext();
+    if (current_ != nullptr) co_return true;
   }
 }
 
