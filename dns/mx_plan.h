@@ -1,9 +1,9 @@
 // Where the mail of a domain goes: the hosts to try, in order, with their addresses.
 //
-// RFC 5321 5.1 as one function over a Resolver. The rules, by the project's test ids:
+// RFC 5321 5.1 as one function over a Resolver. The rules, by their test ids:
 //
 //     domain has                          plan
-//     ----------------------------------  -------------------------------------------------------------
+//     ----------------------------------  ------------------------------------------------------
 //     MX records                          by preference, equal ones shuffled; addresses in the
 //                                         resolver's order (MX-01, 06-08, 11, 16)
 //     one MX record `0 .`                 permanent 556 5.1.10, nothing is contacted (MX-12)
@@ -11,7 +11,7 @@
 //     no MX record (NODATA)               the domain itself, preference 0 (MX-04)
 //     no such name (NXDOMAIN)             permanent 550 5.1.2 (MX-02)
 //     no answer (SERVFAIL, timeout)       temporary 451 4.4.3, never the address (MX-03)
-//     ourselves among the MX              only what is preferred over us; nothing left: 5.4.6 (MX-10)
+//     ourselves among the MX              what is preferred over us; nothing left: 5.4.6 (MX-10)
 //     an address in brackets              that address (MX-15)
 //     hosts on loopback or 0.0.0.0        refused unless allowed (MX-17)
 //

@@ -1,6 +1,6 @@
 // One TLS connection without its socket: bytes from the peer go in, bytes for the peer come out.
 //
-//     the socket -> Feed() -> Handshake(), Read()      Handshake(), Write() -> output() -> the socket
+//     socket -> Feed() -> Handshake(), Read()      Handshake(), Write() -> output() -> socket
 //
 // RFC:       8446, 6066 3 (no SNI for an address), 6125 6 (names in certificates)
 // Limits:    kOutputBytesMax is where a caller should stop writing until output() has left
