@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -18,8 +19,9 @@ using rocksdb::IOStatus;
 using rocksdb::Slice;
 
 constexpr int kExitIoError = 74;
+constexpr std::string_view kLogSuffix = ".log";
 
-class GuardedFile final : public rocksdb::FSWritableFileOwnerWrapper {
+class GuardedFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   GuardedFile(std::unique_ptr<FSWritableFile>&& base, std::string name,
               const DiskFailure* failure)
@@ -44,7 +46,7 @@ class GuardedFile final : public rocksdb::FSWritableFileOwnerWrapper {
                   FSWritableFileOwnerWrapper::RangeSync(offset, bytes, options, debug));
   }
 
- private:
+ protected:
   IOStatus Wrote(const char* operation, IOStatus status) {
     if (!status.ok() && !status.IsNoSpace()) Fail(operation, status);
     return status;
@@ -53,12 +55,39 @@ class GuardedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!status.ok()) Fail(operation, status);
     return status;
   }
+
+ private:
   void Fail(const char* operation, const IOStatus& status) {
     (*failure_)(Cat(operation, " of ", name_, ": ", status.ToString()));
   }
 
   const std::string name_;
   const DiskFailure* const failure_;
+};
+
+// The log: every write says where it belongs, so that one that failed half way can be done again.
+class GuardedLog final : public GuardedFile {
+ public:
+  GuardedLog(std::unique_ptr<FSWritableFile>&& base, std::string name, const DiskFailure* failure,
+             RoomGate* gate)
+      : GuardedFile(std::move(base), std::move(name), failure), gate_(gate) {}
+
+  IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+    IOStatus status;
+    do {
+      status = target()->PositionedAppend(data, size_, options, debug);
+    } while (status.IsNoSpace() && gate_->WaitForRoom());
+    if (status.ok()) size_ += data.size();
+    return Wrote("write", status);
+  }
+  IOStatus Append(const Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+    return Append(data, options, debug);
+  }
+
+ private:
+  RoomGate* const gate_;
+  uint64_t size_ = 0;
 };
 
 class GuardedDirectory final : public rocksdb::FSDirectoryWrapper {
@@ -87,25 +116,14 @@ class GuardedDirectory final : public rocksdb::FSDirectoryWrapper {
 
 class GuardedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  GuardedFileSystem(std::shared_ptr<rocksdb::FileSystem> base, DiskFailure failure)
-      : FileSystemWrapper(std::move(base)), failure_(std::move(failure)) {}
+  GuardedFileSystem(std::shared_ptr<rocksdb::FileSystem> base, DiskFailure failure, RoomGate* gate)
+      : FileSystemWrapper(std::move(base)), failure_(std::move(failure)), gate_(gate) {}
 
   const char* Name() const override { return "GuardedFileSystem"; }
 
   IOStatus NewWritableFile(const std::string& name, const FileOptions& options,
                            std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) override {
     return Guard(name, FileSystemWrapper::NewWritableFile(name, options, file, debug), file);
-  }
-  IOStatus ReopenWritableFile(const std::string& name, const FileOptions& options,
-                              std::unique_ptr<FSWritableFile>* file,
-                              IODebugContext* debug) override {
-    return Guard(name, FileSystemWrapper::ReopenWritableFile(name, options, file, debug), file);
-  }
-  IOStatus ReuseWritableFile(const std::string& name, const std::string& old_name,
-                             const FileOptions& options, std::unique_ptr<FSWritableFile>* file,
-                             IODebugContext* debug) override {
-    return Guard(name, FileSystemWrapper::ReuseWritableFile(name, old_name, options, file, debug),
-                 file);
   }
   IOStatus NewDirectory(const std::string& name, const IOOptions& options,
                         std::unique_ptr<rocksdb::FSDirectory>* directory,
@@ -119,11 +137,17 @@ class GuardedFileSystem final : public rocksdb::FileSystemWrapper {
 
  private:
   IOStatus Guard(const std::string& name, IOStatus status, std::unique_ptr<FSWritableFile>* file) {
-    if (status.ok()) *file = std::make_unique<GuardedFile>(std::move(*file), name, &failure_);
+    if (!status.ok()) return status;
+    if (name.ends_with(kLogSuffix)) {
+      *file = std::make_unique<GuardedLog>(std::move(*file), name, &failure_, gate_);
+    } else {
+      *file = std::make_unique<GuardedFile>(std::move(*file), name, &failure_);
+    }
     return status;
   }
 
   const DiskFailure failure_;
+  RoomGate* const gate_;
 };
 
 }  // namespace
@@ -134,8 +158,8 @@ void EndProcessOnDiskFailure(const std::string& what) {
 }
 
 std::shared_ptr<rocksdb::FileSystem> GuardFileSystem(std::shared_ptr<rocksdb::FileSystem> base,
-                                                     DiskFailure failure) {
-  return std::make_shared<GuardedFileSystem>(std::move(base), std::move(failure));
+                                                     DiskFailure failure, RoomGate* gate) {
+  return std::make_shared<GuardedFileSystem>(std::move(base), std::move(failure), gate);
 }
 
 }  // namespace convoy::shard

@@ -1,6 +1,6 @@
 // RocksDB's file system with our rule about failing disks: an I/O error or a failed sync of what
-// must be durable ends the process, at the place where it happens. Only "no space" from a write is
-// passed on; RocksDB and the store above know how to wait for room.
+// must be durable ends the process, at the place where it happens. "No space" is not such an error: a
+// write of the log waits for room (room_gate.h), of any other file it is passed on to RocksDB.
 //
 // After a failed fsync the kernel may have dropped the dirty pages, so trying again would lie: the
 // log on disk is the truth and is read again at the next start.
@@ -13,6 +13,7 @@
 #include <string>
 
 #include "rocksdb/file_system.h"
+#include "shard/spool/room_gate.h"
 
 namespace convoy::shard {
 
@@ -22,7 +23,8 @@ using DiskFailure = std::function<void(const std::string& what)>;
 // Logs and ends the process with exit status 74 (EX_IOERR), without running destructors.
 [[noreturn]] void EndProcessOnDiskFailure(const std::string& what);
 
+// `gate` outlives the file system and its files.
 std::shared_ptr<rocksdb::FileSystem> GuardFileSystem(std::shared_ptr<rocksdb::FileSystem> base,
-                                                     DiskFailure failure);
+                                                     DiskFailure failure, RoomGate* gate);
 
 }  // namespace convoy::shard

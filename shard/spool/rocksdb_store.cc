@@ -20,6 +20,7 @@
 #include "shard/spool/guarded_file_system.h"
 #include "shard/spool/keys.h"
 #include "shard/spool/rocksdb_options.h"
+#include "shard/spool/room_gate.h"
 #include "shard/spool/work_thread.h"
 
 namespace convoy::shard {
@@ -50,7 +51,7 @@ class Engine {
       : options_(std::move(options)),
         env_(rocksdb::NewCompositeEnv(GuardFileSystem(
             options_.file_system != nullptr ? options_.file_system : rocksdb::FileSystem::Default(),
-            EndProcessOnDiskFailure))) {}
+            EndProcessOnDiskFailure, &gate_))) {}
 
   ~Engine() {
     if (db_ == nullptr) return;
@@ -67,6 +68,7 @@ class Engine {
   uint64_t free_bytes() const {
     return options_.free_bytes != nullptr ? options_.free_bytes() : FreeBytes(options_.path);
   }
+  RoomGate& gate() { return gate_; }
   const rocksdb::Snapshot* TakeSnapshot() { return db_->GetSnapshot(); }
   void Release(const rocksdb::Snapshot* snapshot) { db_->ReleaseSnapshot(snapshot); }
 
@@ -85,6 +87,7 @@ class Engine {
   ColumnFamilyHandle* handle(Cf cf) const { return handles_[static_cast<size_t>(cf)]; }
 
   const RocksDbStoreOptions options_;
+  RoomGate gate_;
   const std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<ColumnFamilyHandle*> all_handles_;
@@ -179,8 +182,7 @@ absl::Status Engine::Write(const std::vector<const KvBatch*>& batches, bool agai
   }
   if (merged_.Count() == 0) return absl::OkStatus();
   rocksdb::Status written;
-  // After a full disk RocksDB takes nothing until it is told to go on, which flushes what it has
-  // and starts a new log: the torn end of the old one is then never read.
+  // A table or the manifest had no room: RocksDB takes nothing until it is told to go on.
   if (again) written = db_->Resume();
   rocksdb::WriteOptions options;
   options.sync = true;
@@ -190,7 +192,7 @@ absl::Status Engine::Write(const std::vector<const KvBatch*>& batches, bool agai
     return absl::OkStatus();
   }
   if (written.IsNoSpace() || (again && (written.IsBusy() || written.IsIncomplete()))) {
-    if (!again) LogError("spool", "no room for the log: ", written.ToString());
+    if (!again) LogError("spool", "the disk is full: ", written.ToString());
     return absl::ResourceExhaustedError(written.ToString());
   }
   EndProcessOnDiskFailure(Cat("commit: ", written.ToString()));
@@ -294,6 +296,7 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
         commit_thread_("spool-commit") {
     *self_ = &group_;
   }
+  ~RocksDbStoreImpl() override { engine_->gate().GiveUp(); }
 
   void Commit(KvBatch batch, StatusDone done) override {
     group_.Commit(std::move(batch), std::move(done));
@@ -330,6 +333,7 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
   using CyclePtr = std::shared_ptr<const StoreCycle>;
 
   void StartCycle(CyclePtr cycle, bool again) override {
+    if (again && engine_->gate().Retry()) return;  // it goes on where it waits
     commit_thread_.Run(
         [this, cycle = std::move(cycle), again]() mutable { WriteCycle(std::move(cycle), again); });
   }
@@ -339,7 +343,14 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
     std::vector<const KvBatch*> batches;
     batches.reserve(cycle->batches.size());
     for (const KvBatch& batch : cycle->batches) batches.push_back(&batch);
-    CycleWritten written{engine_->Write(batches, again), engine_->free_bytes()};
+    engine_->gate().Arm([this, number = cycle->number] {
+      Report([number, free = engine_->free_bytes()](GroupCommit* group) {
+        group->OnWritten(number, {absl::ResourceExhaustedError("the log has no room"), free});
+      });
+    });
+    CycleWritten written{engine_->Write(batches, again), 0};
+    engine_->gate().Disarm();
+    written.free_bytes = engine_->free_bytes();
     const bool reads = written.status.ok() && !cycle->reads.empty();
     const rocksdb::Snapshot* const snapshot = reads ? engine_->TakeSnapshot() : nullptr;
     Report([number = cycle->number, written = std::move(written)](GroupCommit* group) mutable {
