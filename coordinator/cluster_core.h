@@ -1,8 +1,8 @@
 // The coordinator's whole mind: membership and assignment as one machine of events.
 //
-// Each event returns what to answer and leaves an Update: what must be durable *before* the answer is
-// given and the table is published. Same state and same events give the same updates, so the simulator
-// runs this very class.
+// Each event returns what to answer and leaves an Update: what must be durable *before* the answer
+// is given and the table is published. Same state and same events give the same updates, so the
+// simulator runs this very class.
 //
 //     auto answer = core.OnRegister(now, announcement);
 //     const Update update = core.TakeUpdate();
@@ -44,7 +44,8 @@ class ClusterCore {
   // `epoch` is higher than any before. Leaves an Update: the first table of this epoch.
   ClusterCore(LeaseOptions options, MonoTime now, Epoch epoch, StoredState stored);
 
-  // Errors of the events: see proto/cluster.proto. `highest` is the highest epoch the caller has seen.
+  // Errors of the events: see proto/cluster.proto. `highest` is the highest epoch the caller has
+  // seen.
   absl::Status OnRegister(MonoTime now, Epoch highest, const Announcement& announcement);
   // Returns whether a lease was granted.
   absl::StatusOr<bool> OnRenew(MonoTime now, Epoch highest, const ShardIncarnation& shard,

@@ -1,10 +1,14 @@
 // Random cluster histories on the pure core: never two shards that may assign for one slot.
 //
 // How it works:
-//   1. model shards hold tables as real ones do: apply, store, acknowledge; each step of that may be late
-//      by any amount, answers may be lost, shards crash and come back with the table they last stored;
-//   2. each shard has its own clock, up to 8 % fast or slow; the coordinator restarts with what it stored;
-//   3. after every event all shards are asked for every 128th slot of every virtual MTA whether they would
+//   1. model shards hold tables as real ones do: apply, store, acknowledge; each step of that may
+//   be late
+//      by any amount, answers may be lost, shards crash and come back with the table they last
+//      stored;
+//   2. each shard has its own clock, up to 8 % fast or slow; the coordinator restarts with what it
+//   stored;
+//   3. after every event all shards are asked for every 128th slot of every virtual MTA whether
+//   they would
 //      assign: at most one may say yes (invariant I4).
 // The same seed gives the same run; a failure prints it.
 

@@ -37,10 +37,12 @@ sigset_t StopSignals() {
 absl::StatusOr<std::string> Fingerprint(const std::string& file) {
   if (file.empty()) return std::string();
   const config::LoadResult loaded = config::LoadConfig(file);
-  std::string text;
-  for (const config::Diagnostic& d : loaded.diagnostics) CatTo(&text, "\n", d.ToString());
-  if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", text));
-  if (!text.empty()) LogWarning("coordinator", "configuration:", text);
+  std::string errors;
+  for (const config::Diagnostic& d : loaded.diagnostics) {
+    if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
+    if (d.severity == config::Severity::kWarning) LogWarning("coordinator", d.ToString());
+  }
+  if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
   return loaded.config->fingerprint();
 }
 
@@ -57,8 +59,8 @@ absl::Status WritePortFile(const std::string& file, std::string_view address) {
   return absl::OkStatus();
 }
 
-// Waits for a signal on a thread of its own, then ends calls and loop in this order: no new calls, the
-// watches, the open calls (which need the loop), the loop.
+// Waits for a signal on a thread of its own, then ends calls and loop in this order: no new calls,
+// the watches, the open calls (which need the loop), the loop.
 void StopOnSignal(KernelLoop& loop, CoordinatorNode& node, CoordinatorServer& server) {
   const sigset_t set = StopSignals();
   int signal = 0;
@@ -81,7 +83,8 @@ absl::Status RunCoordinator(const DaemonOptions& options) {
   KernelLoop loop;
   const std::unique_ptr<Store> store = MakeRocksDbStore(loop, options.data_dir);
   CoordinatorNode node(loop, *store, {.lease = options.lease, .on_fatal = [](const absl::Status&) {
-                                        // What was not committed was not answered; the log is the truth.
+                                        // What was not committed was not answered; the log is the
+                                        // truth.
                                         _exit(1);
                                       }});
   RETURN_IF_ERROR(node.Start());

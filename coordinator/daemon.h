@@ -18,8 +18,8 @@ struct DaemonOptions {
   LeaseOptions lease;
 };
 
-// Runs until SIGTERM or SIGINT. Must be called before any thread is started. An error is one that kept the
-// coordinator from starting.
+// Runs until SIGTERM or SIGINT. Must be called before any thread is started. An error is one that
+// kept the coordinator from starting.
 absl::Status RunCoordinator(const DaemonOptions& options);
 
 }  // namespace convoy::coordinator

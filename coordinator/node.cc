@@ -100,7 +100,8 @@ void CoordinatorNode::Finish(Callback answer) {
   commits_.push_back(commits);
 }
 
-// The first waiting step that awaits a commit has it; those behind it that await none are free, too.
+// The first waiting step that awaits a commit has it; those behind it that await none are free,
+// too.
 void CoordinatorNode::OnDurable(const absl::Status& status) {
   if (failed_) return;
   if (!status.ok()) {

@@ -106,8 +106,8 @@ class CoordinatorNode {
   void Leave(Epoch highest, const ShardIncarnation& shard, LeaveMode mode, Reply<Epoch> reply);
   void Forget(Epoch highest, std::string_view name, Reply<ForgetAnswer> reply);
 
-  // `on_table` with the present table and each newer one, `on_end` once if the shard may not watch (any
-  // more). Handlers run in later turns.
+  // `on_table` with the present table and each newer one, `on_end` once if the shard may not watch
+  // (any more). Handlers run in later turns.
   WatcherId Watch(const ShardIncarnation& shard, TableHandler on_table, EndHandler on_end);
   // No handler of this watch runs any more. Harmless if it has ended.
   void Unwatch(WatcherId watcher);

@@ -1,9 +1,9 @@
 // Forms the egress groups: virtual MTAs that the same set of members can use share one slot table.
 //
-// A group lives on while its virtual MTAs do, so that a joining member does not scatter the slots. When
-// virtual MTAs part company, the smaller part gets a new group that starts as a copy; when groups come
-// to have the same set of members, they are merged into the one with most virtual MTAs. A virtual MTA that
-// nobody can use any more stays until its former owners have let go.
+// A group lives on while its virtual MTAs do, so that a joining member does not scatter the slots.
+// When virtual MTAs part company, the smaller part gets a new group that starts as a copy; when
+// groups come to have the same set of members, they are merged into the one with most virtual MTAs.
+// A virtual MTA that nobody can use any more stays until its former owners have let go.
 //
 // Determinism: pure
 #pragma once

@@ -39,8 +39,8 @@ void AddPromise(std::vector<Promise>* promises, const Promise& added) {
   promises->push_back(added);
 }
 
-// Everybody who may be assigning for `slot` under the tables published so far, apart from an owner who
-// simply goes on.
+// Everybody who may be assigning for `slot` under the tables published so far, apart from an owner
+// who simply goes on.
 std::vector<Promise> Promises(const GroupDraft& draft, uint16_t slot, MemberId owner,
                               TableVersion next) {
   std::vector<Promise> promises;

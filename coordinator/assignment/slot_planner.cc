@@ -14,7 +14,8 @@ struct Share {
   size_t quota = 0;
 };
 
-// Quotas differ by at most one; the larger ones go to those who own most, so that fewest slots move.
+// Quotas differ by at most one; the larger ones go to those who own most, so that fewest slots
+// move.
 void SetQuotas(std::vector<Share>* shares, size_t slots) {
   std::stable_sort(shares->begin(), shares->end(),
                    [](const Share& a, const Share& b) { return a.owned > b.owned; });

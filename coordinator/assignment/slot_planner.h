@@ -1,7 +1,7 @@
 // Spreads the slots of one egress group evenly over its members, moving as few as possible.
 //
-// Members that may gain slots differ in the end by at most one slot (not counting what Holders keep),
-// and no plan with that property moves fewer slots.
+// Members that may gain slots differ in the end by at most one slot (not counting what Holders
+// keep), and no plan with that property moves fewer slots.
 //
 // Determinism: pure; the same input gives the same plan on every machine
 #pragma once
@@ -21,8 +21,8 @@ struct PlanMember {
   Standing standing = Standing::kTarget;
 };
 
-// `current` has kSlotCount owners. A slot of somebody who is not in `members` is free. Free slots stay
-// with kNobody when there is no target.
+// `current` has kSlotCount owners. A slot of somebody who is not in `members` is free. Free slots
+// stay with kNobody when there is no target.
 std::vector<MemberId> PlanSlots(const std::vector<MemberId>& current,
                                 const std::vector<PlanMember>& members);
 

@@ -1,8 +1,8 @@
 // The assignment table: for each egress group, slot -> member, and who must still let go of it.
 //
 // A *promise* (m, V) on a slot says: member m may be assigning attempts for this slot until it has
-// acknowledged a table of version V or newer (or certainly has stopped). The slot's owner may assign
-// when no member but itself is named:
+// acknowledged a table of version V or newer (or certainly has stopped). The slot's owner may
+// assign when no member but itself is named:
 //
 //     version  owner  promises        A assigns          B assigns
 //     7        A      -               yes                no

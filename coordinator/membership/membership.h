@@ -9,20 +9,22 @@
 //         |                 `-- Register of a higher incarnation --> Live   |
 //         +-----------------------------------------------------------------+
 //
-// A lease lasts, here, for its length plus a margin from the *receipt* of the request; the shard counts
-// its length less the margin from the *sending*. Two predicates are what the assignment builds on:
+// A lease lasts, here, for its length plus a margin from the *receipt* of the request; the shard
+// counts its length less the margin from the *sending*. Two predicates are what the assignment
+// builds on:
 //
 //     predicate      mode yes and m is fenced              else
 //     Stopped(m)     lease and margin over, or quiesced    not a member
 //     SlotsLost(m)   lease and margin over; quiesced:      not a member
 //                    also the hold time over
 //
-// A member is *fenced* when it certainly knows mode yes: when the cluster is switched over from mode no,
-// only after it has acknowledged a table of the new epoch.
+// A member is *fenced* when it certainly knows mode yes: when the cluster is switched over from
+// mode no, only after it has acknowledged a table of the new epoch.
 //
-// After a restart of the coordinator every member counts as holding a lease granted just now: nothing
-// is given away before a full lease has passed. A member whose lease has lapsed gets it back only with
-// the table of that moment or a newer one (`must_apply`), because its slots may belong to others.
+// After a restart of the coordinator every member counts as holding a lease granted just now:
+// nothing is given away before a full lease has passed. A member whose lease has lapsed gets it
+// back only with the table of that moment or a newer one (`must_apply`), because its slots may
+// belong to others.
 //
 // Errors:    as in proto/cluster.proto, Register, Renew and Leave
 // Determinism: pure; `now` is MonoTime of the coordinator
@@ -71,8 +73,8 @@ class Membership {
   Membership(LeaseOptions options, MonoTime now, TableVersion first,
              std::vector<MemberRecord> restored);
 
-  // Makes `announcement` a member or updates it, and grants a lease; the answer must carry a table of
-  // at least `current`. Returns whether anything that is kept or assigned by has changed.
+  // Makes `announcement` a member or updates it, and grants a lease; the answer must carry a table
+  // of at least `current`. Returns whether anything that is kept or assigned by has changed.
   absl::StatusOr<bool> Register(MonoTime now, const Announcement& announcement,
                                 TableVersion current);
   absl::StatusOr<Renewal> Renew(MonoTime now, const ShardIncarnation& shard, TableVersion applied,

@@ -14,8 +14,8 @@ namespace {
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-// One open watch. Everything but the three On...() runs on the loop; gRPC's threads post to it. At most
-// one write is in flight; of the tables that come meanwhile only the newest is sent.
+// One open watch. Everything but the three On...() runs on the loop; gRPC's threads post to it. At
+// most one write is in flight; of the tables that come meanwhile only the newest is sent.
 class WatchStream final : public grpc::ServerWriteReactor<mta::v1::AssignmentSnapshot> {
  public:
   WatchStream(EventLoop& loop, CoordinatorNode& node, ShardIncarnation shard)

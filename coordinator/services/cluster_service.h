@@ -1,7 +1,7 @@
 // The gRPC service `Cluster` (proto/cluster.proto) in front of a CoordinatorNode.
 //
-// A handler translates the request into a value, posts it to the node's loop and returns; the answer is
-// finished from the loop. Watches are streams without a thread each.
+// A handler translates the request into a value, posts it to the node's loop and returns; the
+// answer is finished from the loop. Watches are streams without a thread each.
 //
 // Thread:    handlers on gRPC's threads, the node only on its loop
 #pragma once

@@ -1,6 +1,7 @@
 // Merges the pages of queues that the shards gave into one page.
 //
-// Every shard was asked for a full page after the same cursor, so the first rows of the union are right.
+// Every shard was asked for a full page after the same cursor, so the first rows of the union are
+// right.
 //
 // Errors:    InvalidArgument for a page size or selector no shard should be asked with
 // Determinism: pure

@@ -1,9 +1,10 @@
 // The coordinator's gRPC server: Cluster, Admin, health and reflection on one port.
 //
-// Without certificates it listens on loopback only: whoever can reach it can take a cluster's slots.
+// Without certificates it listens on loopback only: whoever can reach it can take a cluster's
+// slots.
 //
-// Errors:    InvalidArgument for an address that is not HOST:PORT or not loopback, Unavailable when the
-//            port cannot be bound
+// Errors:    InvalidArgument for an address that is not HOST:PORT or not loopback, Unavailable when
+//            the port cannot be bound
 // Thread:    Start and Shutdown from one thread that is not the loop's; Shutdown blocks
 #pragma once
 
@@ -27,7 +28,8 @@ class CoordinatorServer {
   virtual ~CoordinatorServer() = default;
   // The address bound, with the real port.
   virtual std::string address() const = 0;
-  // No new calls; waits for open ones, at most `patience`, then cuts them. The loop must run meanwhile.
+  // No new calls; waits for open ones, at most `patience`, then cuts them. The loop must run
+  // meanwhile.
   virtual void Shutdown(Duration patience) = 0;
 
   static absl::StatusOr<std::unique_ptr<CoordinatorServer>> Start(std::string_view listen,

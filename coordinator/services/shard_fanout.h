@@ -3,11 +3,12 @@
 //     FanOut<ShardStatus>(channels, members, &ShardAdminAsync::GetStatus, request, deadline,
 //                         [](Gathered<ShardStatus> g) { ... });
 //
-// A shard that does not answer in time, or refuses, becomes a ShardError with its name and address; the
-// others' answers are kept.
+// A shard that does not answer in time, or refuses, becomes a ShardError with its name and address;
+// the others' answers are kept.
 //
 // Limits:    one call for each member; answers of at most 16 MiB
-// Thread:    thread-safe; `done` runs once, on a thread of gRPC's (or the caller's, without members)
+// Thread:    thread-safe; `done` runs once, on a thread of gRPC's (or the caller's, without
+//            members)
 #pragma once
 
 #include <grpcpp/grpcpp.h>

@@ -1,6 +1,7 @@
 // Between proto/cluster.proto and the coordinator's own values.
 //
-// Errors:    InvalidArgument where a message lacks what it must have; contents are checked by the core
+// Errors:    InvalidArgument where a message lacks what it must have; contents are checked by the
+//            core
 // Determinism: pure
 #pragma once
 

@@ -1,4 +1,5 @@
-// A Store in memory, for the simulator and for tests: a disk that survives, and a store that does not.
+// A Store in memory, for the simulator and for tests: a disk that survives, and a store that does
+// not.
 //
 //     MemoryDisk disk;
 //     auto store = std::make_unique<MemoryStore>(loop, disk, Milliseconds(3));

@@ -9,7 +9,8 @@
 // A Commit is one WriteBatch with a synced log, written by a thread of the store: members and table
 // change together or not at all. A second process on the directory is refused by RocksDB's lock.
 //
-// Errors:    FailedPrecondition (locked, or a newer format), DataLoss (damaged), as RocksDB says otherwise
+// Errors:    FailedPrecondition (locked, or a newer format), DataLoss (damaged), as RocksDB says
+//            otherwise
 // Thread:    loop-affine; one thread of its own for writing
 #pragma once
 

@@ -8,7 +8,8 @@
 //
 // Nothing is answered or published before `done`, so both outcomes of the middle line are right.
 //
-// Errors:    a failed Commit is final: the process ends and recovers from the log; it is never retried
+// Errors:    a failed Commit is final: the process ends and recovers from the log; it is never
+//            retried
 // Thread:    loop-affine
 #pragma once
 
@@ -37,8 +38,8 @@ class Store {
   virtual ~Store() = default;
   // Reads everything and durably takes the next epoch. Once, before the loop runs; may block.
   virtual absl::StatusOr<Opened> Open() = 0;
-  // Makes `write` durable as one; writes become durable in the order of the calls. `done` runs on the
-  // loop in a later turn.
+  // Makes `write` durable as one; writes become durable in the order of the calls. `done` runs on
+  // the loop in a later turn.
   virtual void Commit(StoreWrite write, Done done) = 0;
 };
 

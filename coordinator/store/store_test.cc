@@ -1,5 +1,6 @@
-// One suite for every Store, and the crash test of the one with a disk: a child process commits as fast as
-// it can and tells of each `done`; it is killed without warning; what it told of must be there.
+// One suite for every Store, and the crash test of the one with a disk: a child process commits as
+// fast as it can and tells of each `done`; it is killed without warning; what it told of must be
+// there.
 
 #include "coordinator/store/store.h"
 

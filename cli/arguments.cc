@@ -1,0 +1,220 @@
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <sstream>
+
+#include "base/text.h"
+#include "cli/cluster.h"
+#include "cli/message_file.h"
+#include "config/load.h"
+
+namespace convoy::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "A queue is DOMAIN/VMTA; show, pause and resume take * for either part.\n"
+    "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.";
+
+// One run of the program: where the parser puts values, and the command it has chosen.
+class Program {
+ public:
+  Program(const std::string& environment_coordinator, const Clock& clock, uint64_t seed)
+      : clock_(clock), seed_(seed) {
+    target_.coordinator = environment_coordinator;
+    app_.require_subcommand(1);
+    app_.footer(kFooter);
+    app_.add_option("--coordinator", target_.coordinator,
+                    "HOST:PORT of the coordinator (default: CONVOY_COORDINATOR)");
+    app_.add_option("--shard", target_.shard, "HOST:PORT: ask this shard, without the coordinator");
+    app_.add_flag("--json", target_.json, "print JSON, for programs");
+    app_.fallthrough();
+    AddShow();
+    AddChanges();
+    AddSubmit();
+    AddConfig();
+  }
+
+  Outcome Run(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      std::ostringstream err;
+      const bool helped = app_.exit(error, out, err) == 0;
+      return {.code = helped ? ExitCode::kDone : ExitCode::kUsage,
+              .out = out.str(),
+              .error = err.str()};
+    }
+    return command_();
+  }
+
+ private:
+  CLI::App* AddCommand(CLI::App* parent, const std::string& name, const std::string& help,
+                       std::function<Outcome()> run) {
+    CLI::App* command = parent->add_subcommand(name, help);
+    command->fallthrough();
+    command->callback([this, run = std::move(run)] { command_ = run; });
+    return command;
+  }
+
+  CLI::App* AddFamily(const std::string& name, const std::string& help) {
+    CLI::App* family = app_.add_subcommand(name, help);
+    family->require_subcommand(1);
+    family->fallthrough();
+    return family;
+  }
+
+  void AddShow() {
+    CLI::App* show = AddFamily("show", "look at the cluster");
+    AddCommand(show, "status", "totals, traffic, problems",
+               [this] { return Ask([](Cluster& c) { return c.ShowStatus(); }); });
+    AddCommand(show, "shards", "members, leases, slots",
+               [this] { return AskCoordinator([](Cluster& c) { return c.ShowShards(); }); });
+    CLI::App* queues = AddCommand(show, "queues", "queues with mail, largest first", [this] {
+      return Ask([this](Cluster& c) { return c.ShowQueues(query_); });
+    });
+    queues->alias("topqueues");
+    queues->add_option("QUEUE", query_.queue, "DOMAIN[/VMTA]; * for any");
+    queues->add_option("--maxitems", query_.items_max, "how many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    queues->add_flag("--all", query_.all, "all of them");
+    queues->add_option("--sort", query_.sort, "rcpt or name")
+        ->check(CLI::IsMember({"rcpt", "name"}))
+        ->capture_default_str();
+    queues->add_option("--mode", query_.mode, "only queues in this mode")
+        ->check(CLI::IsMember({"normal", "backoff", "paused"}));
+    CLI::App* assignment = AddCommand(show, "assignment", "which shard owns which slots", [this] {
+      return AskCoordinator([this](Cluster& c) { return c.ShowAssignment(name_); });
+    });
+    assignment->add_option("SITE", name_, "only the slot of this domain");
+  }
+
+  void AddChanges() {
+    for (const bool pause : {true, false}) {
+      CLI::App* family = AddFamily(pause ? "pause" : "resume",
+                                   pause ? "stop attempts of a queue" : "start them again");
+      CLI::App* queue = AddCommand(family, "queue", "DOMAIN/VMTA, on every shard",
+                                   [this, pause] { return ChangeQueue(pause); });
+      queue->add_option("QUEUE", name_, "DOMAIN/VMTA; * for either part")->required();
+    }
+    CLI::App* shard = AddFamily("shard", "change the membership");
+    CLI::App* forget = AddCommand(
+        shard, "forget", "a shard that is stopped for good: its slots go to others",
+        [this] { return AskCoordinator([this](Cluster& c) { return c.ForgetShard(name_); }); });
+    forget->add_option("NAME", name_, "its name")->required();
+  }
+
+  void AddSubmit() {
+    CLI::App* submit =
+        AddCommand(&app_, "submit", "send a message file", [this] { return Submit(); });
+    submit->add_option("FILE", file_, "RFC 5322 message; - is standard input")->required();
+    submit->add_option("--from", submission_.mail_from,
+                       "envelope sender (default: that of From); <> is the null sender");
+    submit
+        ->add_option("--to", submission_.recipients, "recipient, repeatable (default: To, Cc, Bcc)")
+        ->allow_extra_args(false);
+    submit->add_option("--vmta", submission_.virtual_mta, "virtual MTA or pool");
+    submit->add_option("--job", submission_.job_id, "job id, for the accounting records");
+    submit->add_option("--idempotency-key", submission_.idempotency_key,
+                       "a repeat with the same key is the same message");
+  }
+
+  void AddConfig() {
+    CLI::App* config = AddFamily("config", "look at a configuration file, without a cluster");
+    CLI::App* check = AddCommand(config, "check", "load it and say what is wrong",
+                                 [this] { return CheckConfig(); });
+    check->add_option("FILE", file_, "configuration file")->required();
+    CLI::App* explain = AddCommand(config, "explain", "each setting of a queue and its origin",
+                                   [this] { return ExplainConfig(); });
+    explain->add_option("FILE", file_, "configuration file")->required();
+    explain->add_option("QUEUE", name_, "DOMAIN/VMTA")->required();
+  }
+
+  static Outcome Usage(const std::string& text) {
+    return {.code = ExitCode::kUsage, .out = "", .error = Cat("convoy: ", text, "\n")};
+  }
+
+  Outcome Ask(const std::function<Outcome(Cluster&)>& question) {
+    if (target_.coordinator.empty() && target_.shard.empty()) {
+      return Usage(
+          "no cluster given: --coordinator HOST:PORT, or set CONVOY_COORDINATOR, or "
+          "--shard HOST:PORT for one shard");
+    }
+    return question(*Cluster::Make(target_, clock_, seed_));
+  }
+
+  Outcome AskCoordinator(const std::function<Outcome(Cluster&)>& question) {
+    if (!target_.shard.empty()) {
+      return Usage("only the coordinator can answer this: leave out --shard");
+    }
+    return Ask(question);
+  }
+
+  Outcome ChangeQueue(bool pause) {
+    const size_t slash = name_.find('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == name_.size()) {
+      return Usage(Cat("'", Escape(name_),
+                       "' is no queue: expected DOMAIN/VMTA, for example "
+                       "gmail.com/vmta-1 or gmail.com/*"));
+    }
+    return Ask([&](Cluster& c) { return c.ChangeQueue(pause, name_); });
+  }
+
+  Outcome Submit() {
+    const absl::StatusOr<MessageFile> file =
+        ReadMessageFile(file_, submission_.mail_from, submission_.recipients);
+    if (!file.ok()) {
+      return {.code = ExitCode::kRefused,
+              .out = "",
+              .error = Cat("convoy: ", std::string(file.status().message()), "\n")};
+    }
+    submission_.message = file->text;
+    submission_.mail_from = file->mail_from;
+    submission_.recipients = file->recipients;
+    return Ask([this](Cluster& c) { return c.Submit(submission_); });
+  }
+
+  Outcome CheckConfig() {
+    const config::LoadResult loaded = config::LoadConfig(file_);
+    const bool good = loaded.config != nullptr;
+    return {.code = good ? ExitCode::kDone : ExitCode::kRefused,
+            .out = config::CheckReport(loaded, target_.json),
+            .error = ""};
+  }
+
+  Outcome ExplainConfig() {
+    const config::LoadResult loaded = config::LoadConfig(file_);
+    if (loaded.config == nullptr) {
+      return {.code = ExitCode::kRefused, .out = "", .error = config::CheckReport(loaded, false)};
+    }
+    const absl::StatusOr<std::string> text = config::Explain(*loaded.config, name_, target_.json);
+    if (!text.ok()) {
+      return {.code = ExitCode::kRefused,
+              .out = "",
+              .error = Cat("convoy: ", std::string(text.status().message()), "\n")};
+    }
+    return {.code = ExitCode::kDone, .out = *text, .error = ""};
+  }
+
+  const Clock& clock_;
+  const uint64_t seed_;
+  CLI::App app_{"Convoy: looks at a mail cluster and steers it", "convoy"};
+  Target target_;
+  QueueQuery query_;
+  Submission submission_;
+  std::string file_;
+  std::string name_;
+  std::function<Outcome()> command_;
+};
+
+}  // namespace
+
+Outcome Run(const std::vector<std::string>& arguments, const std::string& environment_coordinator,
+            const Clock& clock, uint64_t seed) {
+  return Program(environment_coordinator, clock, seed).Run(arguments);
+}
+
+}  // namespace convoy::cli
