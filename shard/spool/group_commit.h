@@ -74,8 +74,8 @@ class StoreDriver {
  public:
   virtual ~StoreDriver() = default;
   // Begins a cycle, or begins it again after ResourceExhausted (`again`). Reports by
-  // GroupCommit::OnWritten, then, if the cycle has reads and was written, by OnRead, each in a later
-  // turn of the loop.
+  // GroupCommit::OnWritten, then, if the cycle has reads and was written, by OnRead, each in a
+  // later turn of the loop.
   virtual void StartCycle(std::shared_ptr<const StoreCycle> cycle, bool again) = 0;
 };
 

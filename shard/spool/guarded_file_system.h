@@ -1,6 +1,6 @@
 // RocksDB's file system with our rule about failing disks: an I/O error or a failed sync of what
-// must be durable ends the process, at the place where it happens. "No space" is not such an error: a
-// write of the log waits for room (room_gate.h), of any other file it is passed on to RocksDB.
+// must be durable ends the process, at the place where it happens. "No space" is not such an error:
+// a write of the log waits for room (room_gate.h), of any other file it is passed on to RocksDB.
 //
 // After a failed fsync the kernel may have dropped the dirty pages, so trying again would lie: the
 // log on disk is the truth and is read again at the next start.

@@ -52,8 +52,8 @@ class MemoryKvStore final : public KvStore, private StoreDriver {
     std::function<Duration()> read_latency;
     // Asked at a restart whether the cycle that was being synced had reached the disk. Default: no.
     std::function<bool()> survives;
-    // Not 0: before the n-th cycle (counted from 1) is synced, `on_death` runs and the store is dead:
-    // no callback comes any more, as after kill -9.
+    // Not 0: before the n-th cycle (counted from 1) is synced, `on_death` runs and the store is
+    // dead: no callback comes any more, as after kill -9.
     uint64_t die_at_cycle = 0;
     std::function<void()> on_death;
   };

@@ -1,8 +1,8 @@
 // Rows per queue: what is on disk or on its way there.
 //
-// After a restart the rows are counted by one pass over the keys, on a snapshot of the store as it was
-// when the spool recovered; every change since is added as it is made. So the sum is exact as soon
-// as the pass is done, however long it takes.
+// After a restart the rows are counted by one pass over the keys, on a snapshot of the store as it
+// was when the spool recovered; every change since is added as it is made. So the sum is exact as
+// soon as the pass is done, however long it takes.
 //
 // Units:     8 bytes of memory per queue id
 // Thread:    loop-affine

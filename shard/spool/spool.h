@@ -5,7 +5,8 @@
 // one of
 //
 //     state  envelope  content  count key  rows of M          meaning
-//     S0     -         -        -          none               not accepted, or all outcomes recorded
+//     S0     -         -        -          none               not accepted, or all outcomes
+//     recorded
 //     S1     yes       yes      -          rows_at_first      accepted
 //     S2     yes       yes      n          n, n >= 1          some outcomes recorded, or rows added
 //
@@ -19,8 +20,8 @@
 // for messages in use; for others it is read before the change, and changes to one message wait for
 // each other. tests: spool_model_test.cc asserts the table after a crash at every commit.
 //
-// A 250 or OK is answered when Accept's `done` runs. An outcome is recorded when Finish's or Defer's
-// `done` runs; a crash before that repeats the attempt (the duplicate window).
+// A 250 or OK is answered when Accept's `done` runs. An outcome is recorded when Finish's or
+// Defer's `done` runs; a crash before that repeats the attempt (the duplicate window).
 //
 // Destroy a spool after Stop(), or together with its store (a crash) before the loop runs again.
 //
@@ -140,9 +141,9 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Start-up, before anything else, and before the loop runs: reads the registry and the head row of
-  // every queue that has rows, then starts counting rows in the background. `counted` runs once, on
-  // the loop, when rows(queue) is exact (with those counts as of now).
+  // Start-up, before anything else, and before the loop runs: reads the registry and the head row
+  // of every queue that has rows, then starts counting rows in the background. `counted` runs once,
+  // on the loop, when rows(queue) is exact (with those counts as of now).
   absl::StatusOr<std::vector<SpooledQueue>> Recover(
       std::function<void(std::vector<QueueCount>)> counted);
   bool counts_known() const;
@@ -156,7 +157,8 @@ class Spool {
   size_t queue_count() const;
 
   // All messages with their rows, receipts and events in one batch. `done` gets the rows that were
-  // queued (those known from a receipt are missing). The content stays cached for the first attempt.
+  // queued (those known from a receipt are missing). The content stays cached for the first
+  // attempt.
   void Accept(AcceptRequest request, AcceptDone done);
   // From the cache or the disk. Concurrent loads of one message share one read.
   void Load(const MessageId& id, LoadDone done);

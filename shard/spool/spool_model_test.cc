@@ -2,7 +2,8 @@
 //
 // 1. A seed makes a history: mail, forwards and their repeats, deferrals, outcomes, loads.
 // 2. The process is killed at some cycle; the cycle on its way to the disk may have arrived or not.
-// 3. After the restart the disk must be sound (spool_audit.h), and every recipient must be where the
+// 3. After the restart the disk must be sound (spool_audit.h), and every recipient must be where
+// the
 //    model allows: an acknowledged one is queued exactly once until its outcome was asked for, an
 //    acknowledged outcome has its event exactly once and no row, and what was not acknowledged has
 //    happened as a whole or not at all.
