@@ -1,10 +1,12 @@
 // Random operations on several windows that share a budget, against maps that play the disk.
 //
-// A commit reaches the map at once and the window only when its notice is handled; a read takes its snapshot at
-// some moment and arrives later. So every interleaving of the header's rules is met. After each step the
-// invariant of window.h is checked for every row, and at the end every row has been attempted to its end.
+// A commit reaches the map at once and the window only when its notice is handled; a read takes its
+// snapshot at some moment and arrives later. So every interleaving of the header's rules is met.
+// After each step the invariant of window.h is checked for every row, and at the end every row has
+// been attempted to its end.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -77,7 +79,8 @@ class WindowModel {
 
   void RandomStep(ModelQueue* q) {
     const uint64_t kind = rng_.Below(100);
-    if (kind < 30) return Accept(q);
+    if (kind < arrivals_) return Accept(q);
+    if (kind < 30) return HandleNotice();
     if (kind < 55) return Pop(q);
     if (kind < 75) return Settle(q);
     if (kind < 80) return AskForRead(q);
@@ -205,7 +208,10 @@ class WindowModel {
     ++done_;
   }
   void MoveEarlier(ModelQueue* q) {
-    const int64_t due = now_ms_ - static_cast<int64_t>(rng_.Below(20));
+    if (q->disk.empty()) return;
+    auto some = q->disk.begin();
+    std::advance(some, static_cast<int64_t>(rng_.Below(q->disk.size())));
+    const int64_t due = std::min(now_ms_, some->first.due_ms) - static_cast<int64_t>(rng_.Below(3));
     std::vector<RowKey> moved;
     for (const auto& [key, unused] : q->disk) {
       if (key.due_ms > due && Settled(*q, key.id) && rng_.Chance(0.7)) moved.push_back(key);
@@ -219,7 +225,7 @@ class WindowModel {
     q->window->MovedEarlier(due);
   }
   void ClearSome(ModelQueue* q) {
-    if (!rng_.Chance(0.1) || !notices_.empty()) return;
+    if (!rng_.Chance(0.3)) return;
     for (auto it = q->disk.begin(); it != q->disk.end();) {
       const RowKey key = it->first;
       if (!Settled(*q, key.id)) {
@@ -272,7 +278,8 @@ class WindowModel {
   WindowBudget budget_;
   std::deque<ModelQueue> queues_;
   std::map<uint64_t, std::pair<ModelQueue*, RowKey>> memory_;  // by handle
-  std::deque<std::function<void()>> notices_;  // in the order of their commits and reads
+  std::deque<std::function<void()>> notices_;     // in the order of their commits and reads
+  const uint64_t arrivals_ = 8 + rng_.Below(23);  // of 100 steps
   int64_t now_ms_ = 1'000'000;
   uint64_t last_seq_ = 0;
   uint64_t last_handle_ = 0;

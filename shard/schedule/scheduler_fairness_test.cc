@@ -22,9 +22,8 @@ class Load {
     scheduler_.OnEvent(now_, event, &actions);
     for (const Action& a : actions) Do(a);
   }
-  void Queue(uint32_t id, uint32_t vmta, uint32_t site, uint32_t priority,
-             uint32_t max_smtp_out = 20) {
-    const QueuePolicy policy{.max_smtp_out = max_smtp_out, .priority = priority};
+  void Queue(uint32_t id, uint32_t vmta, uint32_t site, uint32_t priority) {
+    const QueuePolicy policy{.priority = priority};
     Tell(SetQueue{QueueId(id), SiteId(site), VmtaId(vmta),
                   std::make_shared<const QueuePolicy>(policy)});
   }
@@ -155,6 +154,28 @@ TEST(SchedulerFairness, ALateQueueGetsItsShareAtOnceAndNoMore) {
   load.Queue(2, 1, 2, 50);
   const std::vector<double> shares = load.Shares(2, Minutes(4));
   EXPECT_NEAR(shares[1], 0.5, 0.05);
+}
+
+TEST(SchedulerFairness, WhatWasSentWithoutContentionIsNotHeldAgainstAQueue) {
+  Load load({.total_max_smtp_out = 1});
+  load.Queue(1, 1, 1, 50);
+  load.Shares(1, Minutes(60));  // as fast as it can
+  for (uint32_t id = 2; id <= 4; ++id) load.Queue(id, 1, id, 50);
+  const std::vector<double> shares = load.Shares(4, Minutes(20));
+  EXPECT_NEAR(shares[1], 0.25, 0.05);
+}
+
+TEST(SchedulerFairness, TheTotalIsSharedAmongManyVirtualMtas) {
+  Load load({.total_max_smtp_out = 42});
+  uint32_t id = 0;
+  for (uint32_t vmta = 1; vmta <= 6; ++vmta) {
+    for (uint32_t i = 0; i < vmta; ++i) {
+      ++id;
+      load.Queue(id, vmta, id, 50);
+    }
+  }
+  const std::vector<double> shares = load.Shares(21, Minutes(10));
+  for (uint32_t q = 1; q <= 21; ++q) EXPECT_NEAR(shares[q] * 21, 1, 0.15) << q;
 }
 
 TEST(SchedulerFairness, LowestPriorityIsNotStarved) {

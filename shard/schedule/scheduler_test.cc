@@ -365,6 +365,21 @@ TEST_F(SchedulerTest, BusySessionYieldsItsSlotAfterItsTurn) {
   EXPECT_EQ(actions[0].queue, QueueId(2));
 }
 
+TEST_F(SchedulerTest, NobodyTakesATokenOthersWaitForBeforeTheTimerFires) {
+  Tell(SetVmta{VmtaId(1), {.max_msg_rate = {1, Seconds(1)}}});
+  AddQueue(1, {.max_smtp_out = 1});
+  AddQueue(2, {.max_smtp_out = 1});
+  const SessionId waits = WorkAndOpen(1, 5);
+  const SessionId served = WorkAndOpen(2, 5);
+  EXPECT_EQ(Ask(served).kind, Kind::kAssign);
+  EXPECT_EQ(Ask(waits).kind, Kind::kWait);
+  Report(served);
+  Advance(Seconds(1));
+  const Actions actions = Tell(SessionIdle{served});
+  EXPECT_EQ(actions.at(0).kind, Kind::kWait);
+  EXPECT_EQ(Of(actions, Kind::kAssign), std::vector<SessionId>{waits});
+}
+
 TEST_F(SchedulerTest, RemovedQueueComesBackWithItsRateUsed) {
   const QueuePolicy policy{.max_smtp_out = 1, .max_msg_rate = {1, Hours(1)}};
   AddQueue(1, policy);
