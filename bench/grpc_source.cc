@@ -2,7 +2,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -34,9 +33,8 @@ class StreamSource {
 
   void Run() {
     while (!finished_ || !retry_.empty()) {
-      const auto deadline =
-          std::chrono::system_clock::time_point() +
-          std::chrono::microseconds((SystemClock().WallNow() + Seconds(options_.patience_s)).us);
+      const gpr_timespec deadline = gpr_time_add(
+          gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_seconds(options_.patience_s, GPR_TIMESPAN));
       if (!channel_->WaitForConnected(deadline)) return GiveUp();
       OneStream();
     }

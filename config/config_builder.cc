@@ -152,8 +152,8 @@ void ConfigBuilder::ReadSource(const Section& section) {
   } else if (section.argument.empty()) {
     return;  // said already
   } else if (!IsDigit(section.argument.front())) {
-    Warn(section.where, Cat("<source ", section.argument, "> is named, not an address: it has no ",
-                            "effect yet"));
+    Warn(section.where,
+         Cat("<source ", section.argument, "> is named, not an address: it has no ", "effect yet"));
   } else {
     Error(section.where, Cat("<source>: ", std::string(range.status().message())));
   }
@@ -181,7 +181,8 @@ void ConfigBuilder::ReadVmta(const Section& section) {
   }
   const std::string key = Lower(vmta.name);
   if (config_->vmtas_.contains(key) || config_->pools_.contains(key)) {
-    return Error(section.where, Cat("a virtual MTA or pool named '", vmta.name, "' exists already"));
+    return Error(section.where,
+                 Cat("a virtual MTA or pool named '", vmta.name, "' exists already"));
   }
   config_->vmta_keys_[key] = std::move(keys);
   config_->vmtas_.emplace(key, std::move(vmta));
@@ -207,7 +208,8 @@ void ConfigBuilder::ReadPool(const Section& section) {
   }
   const std::string key = Lower(pool.name);
   if (config_->vmtas_.contains(key) || config_->pools_.contains(key)) {
-    return Error(section.where, Cat("a virtual MTA or pool named '", pool.name, "' exists already"));
+    return Error(section.where,
+                 Cat("a virtual MTA or pool named '", pool.name, "' exists already"));
   }
   const bool has_rules = !section.children.empty();
   for (const std::string& member : pool.members) {
@@ -231,10 +233,10 @@ void ConfigBuilder::ReadSourceHost(const Setting& setting, std::vector<SourceHos
   const auto address = IpAddress::Parse(ip);
   if (!address.ok()) {
     const bool swapped = LooksLikeIp(name);
-    return Error(setting.where, Cat("smtp-source-host: '", ip, "' is not an IP address"),
-                 swapped ? Cat("the arguments are swapped: write 'smtp-source-host ", name, ' ', ip,
-                               "'")
-                         : "");
+    return Error(
+        setting.where, Cat("smtp-source-host: '", ip, "' is not an IP address"),
+        swapped ? Cat("the arguments are swapped: write 'smtp-source-host ", name, ' ', ip, "'")
+                : "");
   }
   hosts->push_back({*address, name});
 }

@@ -1,10 +1,9 @@
-#include "config/load.h"
+#include <gtest/gtest.h>
 
 #include <map>
 
-#include <gtest/gtest.h>
-
 #include "base/text.h"
+#include "config/load.h"
 
 namespace convoy::config {
 namespace {
@@ -118,7 +117,8 @@ TEST(Config, PatternsBySpecificity) {
   const LoadResult result = Load(
       "<domain a.example.com>\nmax-smtp-out 4\n</domain>\n"
       "<domain *.example.com>\nmax-smtp-out 3\nqueue-priority 9\n</domain>\n"
-      "<domain [*.]example.com>\nmax-smtp-out 2\n</domain>\n<domain *>\nmax-smtp-out 1\n</domain>\n");
+      "<domain [*.]example.com>\nmax-smtp-out 2\n</domain>\n<domain *>\nmax-smtp-out "
+      "1\n</domain>\n");
   ASSERT_NE(result.config, nullptr) << Said(result);
   EXPECT_EQ(result.config->PolicyFor("a.example.com", "").max_smtp_out, 4);
   EXPECT_EQ(result.config->PolicyFor("a.example.com", "").queue_priority, 9);
@@ -161,19 +161,22 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"<virtual-mta-pool p>\nvirtual-mta vv\n</virtual-mta-pool>\n"
                 "<virtual-mta v>\n</virtual-mta>\n",
                 "c.conf:2:1: error: no virtual MTA or pool is named 'vv' (did you mean 'v'?)"},
-        BadCase{"<domain $ms>\n</domain>\n",
-                "c.conf:1:1: error: no domain-macro is named 'ms' (define it with 'domain-macro NAME "
-                "LIST')"},
+        BadCase{
+            "<domain $ms>\n</domain>\n",
+            "c.conf:1:1: error: no domain-macro is named 'ms' (define it with 'domain-macro NAME "
+            "LIST')"},
         BadCase{"domain-macro a $b\ndomain-macro b $a\n<domain $a>\n</domain>\n",
                 "c.conf:3:1: error: macros in '$b' refer to each other in a loop"},
         BadCase{"<domian *>\n</domian>\n",
                 "c.conf:1:1: error: unknown section <domian> (did you mean <domain>?)"},
-        BadCase{"<domain *>\n", "c.conf:1:1: error: <domain> is never closed (add </domain> after "
-                                "its last line)"},
+        BadCase{"<domain *>\n",
+                "c.conf:1:1: error: <domain> is never closed (add </domain> after "
+                "its last line)"},
         BadCase{"<domain *>\n</source>\n",
                 "c.conf:2:1: error: </source> closes <domain> of line 1 (write </domain>)"},
-        BadCase{"<domain a.example b.example>\n</domain>\n",
-                "c.conf:1:1: error: <domain> takes one name, not 2 (use a domain-macro for several)"},
+        BadCase{
+            "<domain a.example b.example>\n</domain>\n",
+            "c.conf:1:1: error: <domain> takes one name, not 2 (use a domain-macro for several)"},
         BadCase{"host-name \"open\nhost-name x\n",
                 "c.conf:1:11: error: the quote is never closed (end the value with \" on the same "
                 "line)"},

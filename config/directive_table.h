@@ -1,7 +1,7 @@
 // Every directive the reader knows: one row each, and everything else is checked against the rows.
 //
-// A row says where the directive may stand, what its value is, what it does (`effective`), or that it is
-// accepted without effect, or not supported yet. A directive without a row is an error.
+// A row says where the directive may stand, what its value is, what it does (`effective`), or that
+// it is accepted without effect, or not supported yet. A directive without a row is an error.
 //
 // Thread:    immutable
 // Determinism: pure
@@ -25,14 +25,14 @@ enum Scope : uint32_t {
 
 enum class ValueKind : uint8_t {
   kBool,
-  kCount,     // a number, or unlimited
+  kCount,  // a number, or unlimited
   kTime,
   kTimeList,
   kRate,
   kSize,
-  kText,      // one word
-  kWords,     // one or more words
-  kAny,       // whatever follows
+  kText,   // one word
+  kWords,  // one or more words
+  kAny,    // whatever follows
 };
 
 enum class Effect : uint8_t {
@@ -48,7 +48,7 @@ struct DirectiveRow {
   Effect effect;
   std::string_view default_text;  // as explain shows it
   std::string_view help;
-  std::string_view alias_of;      // another spelling of this directive; "" if none
+  std::string_view alias_of;  // another spelling of this directive; "" if none
 };
 
 const std::vector<DirectiveRow>& DirectiveTable();

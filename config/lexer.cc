@@ -29,8 +29,10 @@ class Lexer {
   }
 
   void Error(int column, std::string message, std::string hint) {
-    diagnostics_->push_back({Severity::kError, {std::string(file_), number_, column},
-                             std::move(message), std::move(hint)});
+    diagnostics_->push_back({Severity::kError,
+                             {std::string(file_), number_, column},
+                             std::move(message),
+                             std::move(hint)});
   }
 
   void SkipBlanks() {

@@ -4,9 +4,9 @@
 //     <domain "gmail.com">   # an opening: name, words
 //     </domain>              # an end
 //
-// A comment runs from `#` to the end of the line, wherever it stands. A word with blanks is quoted; inside
-// quotes \" and "" are a quote. A directive that ends with a comma goes on in the next line. LF and CRLF end
-// lines. Positions are kept for every word.
+// A comment runs from `#` to the end of the line, wherever it stands. A word with blanks is quoted;
+// inside quotes \" and "" are a quote. A directive that ends with a comma goes on in the next line.
+// LF and CRLF end lines. Positions are kept for every word.
 //
 // Errors:    as diagnostics; the statement at fault is left out
 // Determinism: pure

@@ -75,8 +75,9 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
   const std::string site = config.SiteOf(domain);
   const Policy policy = config.PolicyFor(site, vmta);
   nlohmann::json rows = nlohmann::json::array();
-  std::string text = Cat("queue ", site, '/', vmta,
-                         site == domain ? "" : Cat("  (mail for ", domain, " is queued here)"), "\n");
+  std::string text =
+      Cat("queue ", site, '/', vmta,
+          site == domain ? "" : Cat("  (mail for ", domain, " is queued here)"), "\n");
   for (const DirectiveRow& row : DirectiveTable()) {
     if ((row.scopes & kDomain) == 0 || !row.alias_of.empty()) continue;
     if (row.effect != Effect::kEffective || row.name == "include") continue;
@@ -92,8 +93,8 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
     CatTo(&text, name, ' ', shown, ' ', from, "\n");
   }
   for (const BackoffLine& line : policy.backoff_lines) {
-    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ",
-          line.connections, " connections, ", line.messages_per_hour, "/h  (no effect yet)\n");
+    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ", line.connections,
+          " connections, ", line.messages_per_hour, "/h  (no effect yet)\n");
   }
   if (!json) return text;
   return nlohmann::json({{"queue", Cat(site, '/', vmta)}, {"settings", rows}}).dump(2) + "\n";

@@ -28,8 +28,8 @@ std::vector<Diagnostic> CheckFiles(const Config& config);
 
 // For `convoy config check`: the diagnostics, then one line of summary.
 std::string CheckReport(const LoadResult& result, bool json);
-// For `convoy config explain`: each setting of queue "domain/vmta" and where it comes from. Passwords are
-// never shown. InvalidArgument when `queue` has no '/' or names no virtual MTA.
+// For `convoy config explain`: each setting of queue "domain/vmta" and where it comes from.
+// Passwords are never shown. InvalidArgument when `queue` has no '/' or names no virtual MTA.
 absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue, bool json);
 
 }  // namespace convoy::config

@@ -109,7 +109,8 @@ Policy Config::PolicyFor(std::string_view domain, std::string_view vmta) const {
 }
 
 std::string Config::SiteOf(std::string_view domain) const {
-  // Followed to its end, so that mail handed over between shards is queued under the same name again.
+  // Followed to its end, so that mail handed over between shards is queued under the same name
+  // again.
   std::string site(domain);
   for (int hops = 0; hops < 8; ++hops) {
     Policy policy;

@@ -1,9 +1,10 @@
 // A loaded configuration: immutable, shared by all threads, asked by name.
 //
-// Scopes: a setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its pool, else at
-// the top level, else the default. Inside a scope all matching <domain> sections merge, the more specific one
-// last: `*`, then `[*.]d`, then `*.d`, then exact; a domain written out beats the same domain reached through
-// a macro.
+// Scopes: a setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its
+//         pool, else at
+// the top level, else the default. Inside a scope all matching <domain> sections merge, the more
+// specific one last: `*`, then `[*.]d`, then `*.d`, then exact; a domain written out beats the same
+// domain reached through a macro.
 //
 // Thread:    immutable
 // Determinism: pure

@@ -17,8 +17,8 @@
 
 namespace convoy::config {
 
-// A line such as `421 RP-001 *, 1h, 5, 1000`: on a matching reply back off for so long, with so many
-// connections and messages per hour.
+// A line such as `421 RP-001 *, 1h, 5, 1000`: on a matching reply back off for so long, with so
+// many connections and messages per hour.
 struct BackoffLine {
   std::string pattern;
   Duration duration;

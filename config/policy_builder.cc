@@ -72,9 +72,7 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
        [](auto& s, auto* p) { p->smtp_data_termination_timeout = Time(s); }},
       {"dkim-sign", [](auto& s, auto* p) { p->dkim_sign = Bool(s); }},
       {"suppress-file",
-       [](auto& s, auto* p) {
-         p->suppress_files.push_back(ResolvePath(s.where.file, s.first()));
-       }},
+       [](auto& s, auto* p) { p->suppress_files.push_back(ResolvePath(s.where.file, s.first())); }},
       {"max-loop-count", [](auto& s, auto* p) { p->max_loop_count = Count(s); }},
       {"sanitize-headers", [](auto& s, auto* p) { p->sanitize_headers = Bool(s); }},
       {"log-delivery-failures", [](auto& s, auto* p) { p->log_delivery_failures = Bool(s); }},

@@ -204,8 +204,7 @@ class Reader {
       for (uint32_t bit = 1; bit <= kAcctFile; bit <<= 1) {
         if ((row->scopes & bit) != 0) CatTo(&places, places.empty() ? "" : ", ", ScopeText(bit));
       }
-      return Report(Severity::kError, where,
-                    Cat("'", name, "' cannot stand in ", ScopeText(scope)),
+      return Report(Severity::kError, where, Cat("'", name, "' cannot stand in ", ScopeText(scope)),
                     Cat("it belongs in ", places));
     }
     const std::string nearest = Nearest(name, DirectiveNames(scope));
@@ -217,12 +216,11 @@ class Reader {
   bool Check(const Setting& setting) {
     const DirectiveRow& row = *setting.row;
     const auto fail = [&](std::string_view message) {
-      const Position where = setting.words.empty()
-                                 ? setting.where
-                                 : Position{setting.where.file, setting.words[0].line,
-                                            setting.words[0].column};
-      Report(Severity::kError, where, Cat(setting.spelled, ": ", message),
-             std::string(row.help));
+      const Position where =
+          setting.words.empty()
+              ? setting.where
+              : Position{setting.where.file, setting.words[0].line, setting.words[0].column};
+      Report(Severity::kError, where, Cat(setting.spelled, ": ", message), std::string(row.help));
       return false;
     };
     if (row.kind == ValueKind::kAny) return true;

@@ -16,8 +16,9 @@
 namespace convoy::config {
 
 struct Setting {
-  const DirectiveRow* row = nullptr;  // of the directive itself, never of an alias; null: a backoff line
-  std::string spelled;                // as written
+  const DirectiveRow* row =
+      nullptr;          // of the directive itself, never of an alias; null: a backoff line
+  std::string spelled;  // as written
   std::vector<Word> words;
   std::string rest;
   Position where;
@@ -34,8 +35,8 @@ struct Section {
   std::vector<Section> children;
 };
 
-// How files are found, so that tests and a coordinator can hand them in. `Read` gives the text; `Glob` the
-// matching paths in byte order.
+// How files are found, so that tests and a coordinator can hand them in. `Read` gives the text;
+// `Glob` the matching paths in byte order.
 struct FileAccess {
   std::function<absl::StatusOr<std::string>(const std::string& path)> read;
   std::function<std::vector<std::string>(const std::string& pattern)> glob;

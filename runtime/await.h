@@ -3,8 +3,8 @@
 //     Await<absl::Status> committed([&](auto done) { spool.Commit(batch, std::move(done)); });
 //     const absl::Status status = co_await committed;
 //
-// The operation starts when it is awaited. Its callback must run exactly once, in a later turn of the
-// loop, and must be destroyed unrun only when the whole loop goes.
+// The operation starts when it is awaited. Its callback must run exactly once, in a later turn of
+// the loop, and must be destroyed unrun only when the whole loop goes.
 //
 // Thread:    loop-affine
 #pragma once

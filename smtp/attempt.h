@@ -116,6 +116,8 @@ class AttemptSource {
   // the previous one: nobody has refused it and nothing can have been delivered. `mail_written`:
   // its MAIL has left, so it counts for rates.
   virtual void Returned(Attempt attempt, bool mail_written) = 0;
+  // The final dot of this attempt is about to leave: the duplicate window opens.
+  virtual void FinalDotSent([[maybe_unused]] uint64_t id) {}
   // Exactly once for each attempt of Next() that was not Returned, in the same order.
   virtual void Report(const AttemptResult& result) = 0;
 };

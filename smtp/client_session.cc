@@ -189,6 +189,7 @@ Task<bool> ClientSession::SendBody() {
     next_->written = true;
   }
   current_->OpenDuplicateWindow();
+  source_.FinalDotSent(current_->attempt.id);
   stream_.Send(std::move(out));
   co_return true;
 }

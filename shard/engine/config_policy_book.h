@@ -1,6 +1,7 @@
 // PolicyBook from a loaded configuration.
 //
-// Policies are computed once per (domain, virtual MTA) asked for and kept, at most kPoliciesMax of them.
+// Policies are computed once per (domain, virtual MTA) asked for and kept, at most kPoliciesMax of
+// them.
 //
 // Thread:    loop-affine; the Config is shared and immutable
 #pragma once

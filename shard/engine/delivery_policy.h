@@ -1,7 +1,7 @@
 // Everything the shard needs to know about delivering one queue, as plain values.
 //
-// Made once per distinct configuration by PolicyBook (policy_book.h) and shared by all queues that were
-// configured alike. The names follow the directives; each field says which, where they differ.
+// Made once per distinct configuration by PolicyBook (policy_book.h) and shared by all queues that
+// were configured alike. The names follow the directives; each field says which, where they differ.
 //
 // Thread:    immutable, shared
 // Determinism: pure
@@ -25,7 +25,8 @@ struct DeliveryPolicy {
   // Limits of the site: site-max-smtp-out, max-msg-per-hour. Cluster-wide.
   SharedLimits site;
 
-  // Recipient-level retry: retry-interval (a list; the last one repeats), at least min-retry-interval.
+  // Recipient-level retry: retry-interval (a list; the last one repeats), at least
+  // min-retry-interval.
   std::vector<Duration> retry_interval = {Minutes(30)};
   Duration min_retry_interval{};
   // bounce-after, max-retry-time: age at which a recipient expires.

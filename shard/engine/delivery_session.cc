@@ -71,6 +71,16 @@ Task<bool> DeliverySession::TryHosts(const dns::MxPlan& plan) {
 }
 
 Task<bool> DeliverySession::TryAddress(Endpoint peer) {
+  bool greeted = co_await TryOnce(peer, options_.policy->tls);
+  // Opportunistic TLS that failed in the handshake: once more in clear text (RFC 3207 4.1, 7435 3).
+  const bool fall_back = !greeted && tls_handshake_failed_ && !quitting_ &&
+                         options_.policy->tls == smtp::TlsMode::kOpportunistic;
+  if (fall_back) greeted = co_await TryOnce(peer, smtp::TlsMode::kOff);
+  co_return greeted;
+}
+
+Task<bool> DeliverySession::TryOnce(Endpoint peer, smtp::TlsMode tls) {
+  tls_handshake_failed_ = false;
   place_.peer = peer;
   place_.source = options_.source.ip;
   ConnectRequest request;
@@ -85,13 +95,14 @@ Task<bool> DeliverySession::TryAddress(Endpoint peer) {
   }
   stream_ = *std::move(connected);
   place_.source = stream_->local().ip;
-  smtp::ClientSession session(loop_, *stream_, *this, SessionOptions());
+  smtp::ClientSession session(loop_, *stream_, *this, SessionOptions(tls));
   session_ = &session;
   if (quitting_) session.Quit();
   const smtp::SessionEnd end = co_await session.Run();
   session_ = nullptr;
   stream_.reset();
   if (!opened_) {
+    tls_handshake_failed_ = end.phase == smtp::Phase::kStartTls && end.reply.empty();
     Fail(FromSmtp(end.phase), end.reply, end.status);
     end_ = SessionEnd::kRefused;
     co_return false;
@@ -100,12 +111,12 @@ Task<bool> DeliverySession::TryAddress(Endpoint peer) {
   co_return true;
 }
 
-smtp::ClientOptions DeliverySession::SessionOptions() const {
+smtp::ClientOptions DeliverySession::SessionOptions(smtp::TlsMode tls) const {
   const DeliveryPolicy& policy = *options_.policy;
   smtp::ClientOptions out;
   out.hello_name = options_.source.name;
   out.timeouts = policy.timeouts;
-  out.tls = policy.tls;
+  out.tls = options_.tls == nullptr ? smtp::TlsMode::kOff : tls;
   out.tls_context = options_.tls;
   out.tls_sni = place_.host;
   out.auth_user = policy.auth_user;

@@ -1,8 +1,8 @@
 // One outbound connection from the wish for it to its end: hosts, connect, dialogue.
 //
-// The scheduler asks for a session of a queue; this finds the hosts, tries their addresses in order until one
-// greets us, and then runs smtp::ClientSession, feeding it from the queue. What happens is told to the
-// SessionOwner, once per event and in order:
+// The scheduler asks for a session of a queue; this finds the hosts, tries their addresses in order
+// until one greets us, and then runs smtp::ClientSession, feeding it from the queue. What happens
+// is told to the SessionOwner, once per event and in order:
 //
 //     Opened -> { Next -> Reported | Returned }* -> Ended
 //            \-> Ended (no host greeted us)
@@ -49,6 +49,8 @@ class SessionOwner {
   virtual void Opened(DeliverySession& session) = 0;
   virtual std::optional<smtp::Attempt> Next(DeliverySession& session) = 0;
   virtual void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) = 0;
+  // The attempt's final dot is on its way: from here to its outcome on disk is the duplicate window.
+  virtual void FinalDotSent(uint64_t attempt) = 0;
   virtual void Reported(DeliverySession& session, const smtp::AttemptResult& result) = 0;
   // `failure`: why no host greeted us; unset after a session that had opened. The last call.
   virtual void Ended(DeliverySession& session, SessionEnd end, std::optional<Verdict> failure) = 0;
@@ -84,15 +86,16 @@ class DeliverySession final : public smtp::AttemptSource,
   void Opened(const smtp::PeerInfo& peer) override;
   std::optional<smtp::Attempt> Next() override { return owner_.Next(*this); }
   void Returned(smtp::Attempt attempt, bool mail_written) override;
+  void FinalDotSent(uint64_t id) override { owner_.FinalDotSent(id); }
   void Report(const smtp::AttemptResult& result) override { owner_.Reported(*this, result); }
 
  private:
   Task<void> Run(std::shared_ptr<DeliverySession> self);
   Task<bool> TryHosts(const dns::MxPlan& plan);
   Task<bool> TryAddress(Endpoint peer);
-  smtp::ClientOptions SessionOptions() const;
+  Task<bool> TryOnce(Endpoint peer, smtp::TlsMode tls);
+  smtp::ClientOptions SessionOptions(smtp::TlsMode tls) const;
   void Fail(Phase phase, const smtp::Reply& reply, const absl::Status& status);
-  void Finish(SessionEnd end);
 
   EventLoop& loop_;
   Network& network_;
@@ -104,6 +107,7 @@ class DeliverySession final : public smtp::AttemptSource,
   SessionPlace place_;
   bool opened_ = false;
   bool quitting_ = false;
+  bool tls_handshake_failed_ = false;
   std::unique_ptr<Stream> stream_;
   smtp::ClientSession* session_ = nullptr;  // while it runs
   SessionEnd end_ = SessionEnd::kNotConnected;

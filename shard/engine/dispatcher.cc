@@ -96,9 +96,9 @@ void Dispatcher::Open(const Action& action) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }
   ++sessions_opened_;
-  auto session = std::make_shared<DeliverySession>(deps_.loop, deps_.network, deps_.resolver, *this,
-                                                   deps_.rng.Fork(sessions_opened_),
-                                                   std::move(options));
+  auto session =
+      std::make_shared<DeliverySession>(deps_.loop, deps_.network, deps_.resolver, *this,
+                                        deps_.rng.Fork(sessions_opened_), std::move(options));
   Live live;
   live.session = session;
   live.hold = gate_.TryEnter();
@@ -260,10 +260,16 @@ void Dispatcher::Returned(DeliverySession& session, smtp::Attempt attempt, bool 
   Forget(attempt.id);
 }
 
+void Dispatcher::FinalDotSent(uint64_t attempt) {
+  attempts_.at(attempt).past_dot = true;
+  if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kPastDot, 1);
+}
+
 void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& result) {
   const auto found = attempts_.find(result.id);
   CHECK(found != attempts_.end() && result.recipients.size() == 1);
   const ReadyRow row = std::move(found->second.row);
+  const bool past_dot = found->second.past_dot;
   attempts_.erase(found);
   --live_.at(session.id()).in_flight;
   Queue& queue = *deps_.queues.Find(session.queue());
@@ -276,7 +282,10 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   } else {
     deps_.recorder.Settle(queue, row.row, row.message, verdict, &session.place());
   }
-  if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kInFlight, -1);
+  if (deps_.gauges != nullptr) {
+    deps_.gauges->Add(Gauge::kInFlight, -1);
+    if (past_dot) deps_.gauges->Add(Gauge::kPastDot, -1);
+  }
   Tell(AttemptReported{session.id(), ResultOf(verdict)});
   deps_.preparer.Pump(queue, SessionsOf(queue.id));
 }
@@ -322,9 +331,8 @@ void Dispatcher::Stop(Duration patience, Callback stopped) {
     for (const auto& session : AllSessions()) session->Abort();
   });
   // In a turn of its own: the last session is still on the stack when its hold goes.
-  gate_.Close([this, stopped = std::move(stopped)]() mutable {
-    deps_.loop.Post(std::move(stopped));
-  });
+  gate_.Close(
+      [this, stopped = std::move(stopped)]() mutable { deps_.loop.Post(std::move(stopped)); });
 }
 
 }  // namespace convoy::shard

@@ -1,11 +1,12 @@
-// Carries the scheduler's decisions out: opens sessions, hands them attempts, reports what came back.
+// Carries the scheduler's decisions out: opens sessions, hands them attempts, reports what came
+// back.
 //
-// The shell around the pure Scheduler: every event goes in through Tell(), every action comes out of
-// Drain(), one after the other, never inside one another. A session's question for work is answered
-// synchronously; work that comes up while it waits is *granted* to it and it is woken.
+// The shell around the pure Scheduler: every event goes in through Tell(), every action comes out
+// of Drain(), one after the other, never inside one another. A session's question for work is
+// answered synchronously; work that comes up while it waits is *granted* to it and it is woken.
 //
-// The lease is looked at by its own clock before each connection and each MAIL (invariant I4), besides the
-// scheduler being told when it ends.
+// The lease is looked at by its own clock before each connection and each MAIL (invariant I4),
+// besides the scheduler being told when it ends.
 //
 // Thread:    loop-affine
 #pragma once
@@ -71,6 +72,7 @@ class Dispatcher final : public SessionOwner {
   void Opened(DeliverySession& session) override;
   std::optional<smtp::Attempt> Next(DeliverySession& session) override;
   void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) override;
+  void FinalDotSent(uint64_t attempt) override;
   void Reported(DeliverySession& session, const smtp::AttemptResult& result) override;
   void Ended(DeliverySession& session, SessionEnd end, std::optional<Verdict> failure) override;
 
@@ -85,6 +87,7 @@ class Dispatcher final : public SessionOwner {
   struct InFlight {
     SessionId session;
     ReadyRow row;
+    bool past_dot = false;
   };
 
   void Tell(const Event& event);

@@ -56,8 +56,7 @@ Engine::~Engine() = default;
 absl::Status Engine::Recover() {
   KvStore& store = deps_.spool.store();
   const std::string begin(kPausePrefix);
-  ASSIGN_OR_RETURN(const KvScan paused,
-                   store.ScanNow({Cf::kState, begin, "pause0"}, SIZE_MAX));
+  ASSIGN_OR_RETURN(const KvScan paused, store.ScanNow({Cf::kState, begin, "pause0"}, SIZE_MAX));
   for (const KvRow& row : paused.rows) {
     paused_at_start_.push_back(row.key.substr(kPausePrefix.size()));
   }
@@ -84,8 +83,7 @@ absl::Status Engine::Recover() {
 
 void Engine::Added(Queue& queue) {
   queue.owned = Owns(queue);
-  const auto paused =
-      std::find(paused_at_start_.begin(), paused_at_start_.end(), queue.Name());
+  const auto paused = std::find(paused_at_start_.begin(), paused_at_start_.end(), queue.Name());
   queue.paused = paused != paused_at_start_.end();
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
@@ -133,8 +131,8 @@ void Engine::OwnershipChanged() {
 absl::Status Engine::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
   Queue* queue = queues_.Find(domain, vmta);
   if (queue == nullptr) {
-    return absl::NotFoundError(Cat("no queue ", domain, '/', vmta,
-                                   " on this shard; 'convoy show queues' lists them"));
+    return absl::NotFoundError(
+        Cat("no queue ", domain, '/', vmta, " on this shard; 'convoy show queues' lists them"));
   }
   KvBatch batch;
   const std::string key = Cat(kPausePrefix, queue->Name());

@@ -1,7 +1,8 @@
 // The queues of one shard, alive: rows come in, come due, are prepared, attempted and settled.
 //
-// Puts the book, the preparer, the recorder and the dispatcher together and owns what is between them:
-// which queues this shard may work on. Submission (ingest), forwarding and administration stand above it.
+// Puts the book, the preparer, the recorder and the dispatcher together and owns what is between
+// them: which queues this shard may work on. Submission (ingest), forwarding and administration
+// stand above it.
 //
 // Thread:    loop-affine
 #pragma once
@@ -88,8 +89,8 @@ class Engine {
   absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
-  // Queues with rows that belong to another shard, in the order of their ids, and settled: no attempt is
-  // in flight.
+  // Queues with rows that belong to another shard, in the order of their ids, and settled: no
+  // attempt is in flight.
   std::vector<Queue*> ForeignQueues();
   // The row has left this shard: it is gone from disk.
   void RowLeft(Queue& queue, const RowKey& key);
@@ -99,9 +100,7 @@ class Engine {
   Queue* FindQueue(QueueId id) { return queues_.Find(id); }
 
   // No new attempt; what is in flight gets `patience`.
-  void Stop(Duration patience, Callback stopped) {
-    dispatcher_.Stop(patience, std::move(stopped));
-  }
+  void Stop(Duration patience, Callback stopped) { dispatcher_.Stop(patience, std::move(stopped)); }
 
  private:
   void Added(Queue& queue);

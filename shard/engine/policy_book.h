@@ -1,7 +1,7 @@
 // Where the shard's parts get their configuration from: policies, sources and sites by name.
 //
-// ConfigPolicyBook (config_policy_book.h) answers from a loaded configuration; a reload swaps the book.
-// Tests and the simulator may answer from a table.
+// ConfigPolicyBook (config_policy_book.h) answers from a loaded configuration; a reload swaps the
+// book. Tests and the simulator may answer from a table.
 //
 // Thread:    loop-affine
 #pragma once

@@ -1,4 +1,5 @@
-// SigningService on the signing pool: finds the keys, signs with each, posts the fields back to the loop.
+// SigningService on the signing pool: finds the keys, signs with each, posts the fields back to the
+// loop.
 //
 // Thread:    loop-affine; signatures are made on the pool's threads
 #pragma once

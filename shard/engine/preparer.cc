@@ -38,20 +38,20 @@ void Preparer::Pump(Queue& queue, uint32_t sessions) {
 void Preparer::Refill(Queue& queue) {
   if (!queue.window.NeedsRefill(deps_.loop.WallNow().unix_ms())) return;
   const Window::Refill refill = queue.window.BeginRefill();
-  deps_.spool.ReadRows(
-      queue.id, refill.from, refill.limit, [this, &queue, refill](absl::StatusOr<RowPage> page) {
-        if (!page.ok()) {
-          queue.window.OnRefillFailed(refill);
-          return;
-        }
-        std::vector<Row> rows;
-        rows.reserve(page->rows.size());
-        for (SpoolRow& row : page->rows) {
-          rows.push_back({row.key, QueueBook::HandleOf(std::move(row.value))});
-        }
-        queue.window.OnRefilled(refill, rows, page->reached_end);
-        deps_.ready_changed(queue);
-      });
+  deps_.spool.ReadRows(queue.id, refill.from, refill.limit,
+                       [this, &queue, refill](absl::StatusOr<RowPage> page) {
+                         if (!page.ok()) {
+                           queue.window.OnRefillFailed(refill);
+                           return;
+                         }
+                         std::vector<Row> rows;
+                         rows.reserve(page->rows.size());
+                         for (SpoolRow& row : page->rows) {
+                           rows.push_back({row.key, QueueBook::HandleOf(std::move(row.value))});
+                         }
+                         queue.window.OnRefilled(refill, rows, page->reached_end);
+                         deps_.ready_changed(queue);
+                       });
 }
 
 void Preparer::Prepare(Queue& queue, SpoolRow row) {
@@ -61,10 +61,10 @@ void Preparer::Prepare(Queue& queue, SpoolRow row) {
     return Loaded(queue, std::move(row), std::move(message));
   }
   const MessageId id = row.value.message;
-  deps_.spool.Load(id, [this, &queue, row = std::move(row)](
-                           absl::StatusOr<MessagePtr> message) mutable {
-    Loaded(queue, std::move(row), std::move(message));
-  });
+  deps_.spool.Load(
+      id, [this, &queue, row = std::move(row)](absl::StatusOr<MessagePtr> message) mutable {
+        Loaded(queue, std::move(row), std::move(message));
+      });
 }
 
 bool Preparer::SettleWithoutAttempt(Queue& queue, const SpoolRow& row) {
@@ -80,8 +80,8 @@ bool Preparer::SettleWithoutAttempt(Queue& queue, const SpoolRow& row) {
   if (FromUnixMillis(now_ms) - FromUnixMillis(row.value.accepted_ms) >=
       queue.policy->bounce_after) {
     Verdict last;
-    last.diagnostic = row.value.last_reply.empty() ? Escape(queue.last_error.text)
-                                                   : Escape(row.value.last_reply);
+    last.diagnostic =
+        row.value.last_reply.empty() ? Escape(queue.last_error.text) : Escape(row.value.last_reply);
     deps_.recorder.Settle(queue, row, nullptr, Expire(std::move(last)), nullptr);
     return true;
   }
@@ -97,9 +97,9 @@ bool Preparer::SettleWithoutAttempt(Queue& queue, const SpoolRow& row) {
 
 void Preparer::Loaded(Queue& queue, SpoolRow row, absl::StatusOr<MessagePtr> message) {
   if (!message.ok()) {
-    LogError("spool", "message ", row.value.message.ToString(), " cannot be read: ",
-             std::string_view(message.status().message().data(),
-                              message.status().message().size()));
+    LogError(
+        "spool", "message ", row.value.message.ToString(), " cannot be read: ",
+        std::string_view(message.status().message().data(), message.status().message().size()));
     --queue.preparing;
     return RetryLater(queue, row);
   }

@@ -1,7 +1,7 @@
 // Makes due rows ready: suppression and expiry are checked, the message is loaded and signed.
 //
-// Works ahead of the sessions by a bounded number of rows per queue, so that a session that asks gets an
-// answer at once, and memory holds few bodies. What must not be attempted is settled here.
+// Works ahead of the sessions by a bounded number of rows per queue, so that a session that asks
+// gets an answer at once, and memory holds few bodies. What must not be attempted is settled here.
 //
 //   high path: enough rows ready or the signing pool full -> nothing more is popped
 //   low path:  an attempt is assigned -> Pump() tops up
@@ -42,7 +42,8 @@ class Preparer {
   };
   explicit Preparer(Deps deps) : deps_(std::move(deps)) {}
 
-  // Tops up `queue.ready`; `sessions` are the connections that will use it. Reads the disk if needed.
+  // Tops up `queue.ready`; `sessions` are the connections that will use it. Reads the disk if
+  // needed.
   void Pump(Queue& queue, uint32_t sessions);
   // Puts all ready rows but `keep` back into the window: the queue cannot use them for a while.
   void Unprepare(Queue& queue, size_t keep);
@@ -57,8 +58,8 @@ class Preparer {
   bool SettleWithoutAttempt(Queue& queue, const SpoolRow& row);
   void Loaded(Queue& queue, SpoolRow row, absl::StatusOr<MessagePtr> message);
   void MakeBody(Queue& queue, const MessagePtr& message, BodyDone done);
-  void Signed(const std::string& key, const MessagePtr& message,
-              absl::StatusOr<std::string> fields, bool unsigned_ok);
+  void Signed(const std::string& key, const MessagePtr& message, absl::StatusOr<std::string> fields,
+              bool unsigned_ok);
   void BodyMade(Queue& queue, SpoolRow row, MessagePtr message, absl::StatusOr<BodyPtr> body);
   void RetryLater(Queue& queue, const SpoolRow& row);
 

@@ -2,8 +2,8 @@
 //
 //     on disk --Window--> due --Preparer--> ready --Scheduler--> assigned --Outcomes--> settled
 //
-// A row is in exactly one of these places. Rows in `ready` have their message loaded, are signed and not
-// suppressed: what is left is to write MAIL.
+// A row is in exactly one of these places. Rows in `ready` have their message loaded, are signed
+// and not suppressed: what is left is to write MAIL.
 //
 // Thread:    loop-affine
 #pragma once
@@ -58,8 +58,8 @@ struct Queue {
   uint32_t preparing = 0;   // popped from the window, not yet ready
   uint32_t told_ready = 0;  // what the scheduler was last told
 
-  bool owned = false;      // the table says so and former owners have let go
-  bool paused = false;     // by an operator
+  bool owned = false;         // the table says so and former owners have let go
+  bool paused = false;        // by an operator
   bool handing_over = false;  // rows are offered to another shard: none is attempted here
 
   // The destination cannot exist (NXDOMAIN, null MX): rows that come due before this time bounce.

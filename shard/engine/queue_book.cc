@@ -89,7 +89,8 @@ void QueueBook::SetTimer() {
   timer_ = TimerId();
   timer_due_ms_ = next;
   if (next == INT64_MAX) return;
-  // Due times are wall time; looking again at least every minute bounds what a jump of it can delay.
+  // Due times are wall time; looking again at least every minute bounds what a jump of it can
+  // delay.
   const Duration wait = std::clamp(FromUnixMillis(next) - loop_.WallNow(), Duration{}, Minutes(1));
   timer_ = loop_.CallAfter(wait, [this] { OnTimer(); });
 }

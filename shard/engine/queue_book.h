@@ -65,8 +65,8 @@ class QueueBook {
   absl::flat_hash_map<std::string, SiteId> sites_;
   absl::flat_hash_map<std::string, VmtaId> vmtas_;
 
-  absl::btree_set<std::pair<int64_t, uint32_t>> due_;        // (due_ms, queue)
-  absl::flat_hash_map<uint32_t, int64_t> due_of_;            // queue -> its entry in due_
+  absl::btree_set<std::pair<int64_t, uint32_t>> due_;  // (due_ms, queue)
+  absl::flat_hash_map<uint32_t, int64_t> due_of_;      // queue -> its entry in due_
   TimerId timer_;
   int64_t timer_due_ms_ = INT64_MAX;
 };

@@ -21,8 +21,7 @@ std::string CategoryOf(const Verdict& verdict) {
   if (verdict.outcome == Outcome::kExpired) return "message-expired";
   const auto status = mail::ParseEnhancedStatus(verdict.status);
   if (!status.has_value()) return "other";
-  return std::string(
-      mail::BounceCategoryName(mail::CategorizeBounce(*status, verdict.diagnostic)));
+  return std::string(mail::BounceCategoryName(mail::CategorizeBounce(*status, verdict.diagnostic)));
 }
 
 std::string_view ActionOf(Outcome outcome) {
@@ -95,8 +94,8 @@ void Recorder::Settle(Queue& queue, const SpoolRow& row, MessagePtr message, Ver
     tried.value.last_attempt_ms = now_ms;
     if (tried.value.first_attempt_ms == 0) tried.value.first_attempt_ms = now_ms;
   }
-  const bool old = FromUnixMillis(now_ms) - FromUnixMillis(row.value.accepted_ms) >=
-                   queue.policy->bounce_after;
+  const bool old =
+      FromUnixMillis(now_ms) - FromUnixMillis(row.value.accepted_ms) >= queue.policy->bounce_after;
   if (verdict.outcome == Outcome::kDeferred && old) verdict = Expire(std::move(verdict));
   AccountEvent event = EventFor(queue, tried, verdict, place);
   if (verdict.maybe_duplicate) {
@@ -105,11 +104,11 @@ void Recorder::Settle(Queue& queue, const SpoolRow& row, MessagePtr message, Ver
   }
   if (message == nullptr) message = deps_.spool.Cached(row.value.message);
   if (message != nullptr) return Write(queue, tried, message, std::move(verdict), std::move(event));
-  deps_.spool.Load(row.value.message, [this, &queue, tried, verdict = std::move(verdict),
-                                       event = std::move(event)](
-                                          absl::StatusOr<MessagePtr> loaded) mutable {
-    Write(queue, tried, loaded.ok() ? *loaded : nullptr, std::move(verdict), std::move(event));
-  });
+  deps_.spool.Load(
+      row.value.message, [this, &queue, tried, verdict = std::move(verdict),
+                          event = std::move(event)](absl::StatusOr<MessagePtr> loaded) mutable {
+        Write(queue, tried, loaded.ok() ? *loaded : nullptr, std::move(verdict), std::move(event));
+      });
 }
 
 void Recorder::Count(Queue& queue, const Verdict& verdict) {
@@ -151,8 +150,7 @@ void Recorder::Defer(Queue& queue, const SpoolRow& row, const Verdict& verdict,
   // The row as it will be is known now; the window learns of it with the commit.
   auto deferred = std::make_shared<SpoolRow>();
   *deferred = deps_.spool.Defer(
-      row, std::move(change), {std::move(event)},
-      [this, &queue, deferred](absl::Status status) {
+      row, std::move(change), {std::move(event)}, [this, &queue, deferred](absl::Status status) {
         if (!status.ok()) return;
         if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kOutcomes, -1);
         queue.window.Deferred({deferred->key, QueueBook::HandleOf(deferred->value)});

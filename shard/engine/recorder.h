@@ -2,7 +2,8 @@
 //
 //     delivered                       Finish, d record
 //     bounced, expired, suppressed    Finish, b record
-//     deferred                        Defer to its next due time, t record; past bounce-after: expired
+//     deferred                        Defer to its next due time, t record; past bounce-after:
+//     expired
 //
 // The window is told after the commit, in the order of the commits. Until then the outcome is in a
 // duplicate window: a crash would repeat the attempt. Gauge kOutcomes counts these.

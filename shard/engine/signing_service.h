@@ -1,10 +1,11 @@
 // Signs a message for the brand it is sent for, off the loop.
 //
-// PoolSigner (pool_signer.h) uses the signing pool; the simulator signs inline. A message is signed once
-// per set of keys, never per recipient or attempt: the caller keeps the result with the message.
+// PoolSigner (pool_signer.h) uses the signing pool; the simulator signs inline. A message is signed
+// once per set of keys, never per recipient or attempt: the caller keeps the result with the
+// message.
 //
-// Errors:    NotFound: no key is configured for the domain; ResourceExhausted: the pool is full, try
-//            later; anything else: the key cannot sign
+// Errors:    NotFound: no key is configured for the domain; ResourceExhausted: the pool is full,
+//            try later; anything else: the key cannot sign
 // Thread:    loop-affine; `done` runs on the loop in a later turn
 #pragma once
 

@@ -16,8 +16,8 @@ namespace convoy::shard {
 namespace {
 
 // kState:
-//   "offer/" sequence as 16 hexadecimal digits -> peer '\n' queue id '\n' { row key in hexadecimal '\n' }
-//   "offers/next" -> the next sequence, decimal
+//   "offer/" sequence as 16 hexadecimal digits -> peer '\n' queue id '\n' { row key in hexadecimal
+//   '\n' } "offers/next" -> the next sequence, decimal
 constexpr std::string_view kOfferPrefix = "offer/";
 constexpr std::string_view kOfferEnd = "offer0";
 constexpr std::string_view kNextKey = "offers/next";
@@ -95,9 +95,8 @@ void HandOver::Start() {
 void HandOver::Stop(Callback stopped) {
   stopping_ = true;
   deps_.loop.Cancel(timer_);
-  gate_.Close([this, stopped = std::move(stopped)]() mutable {
-    deps_.loop.Post(std::move(stopped));
-  });
+  gate_.Close(
+      [this, stopped = std::move(stopped)]() mutable { deps_.loop.Post(std::move(stopped)); });
 }
 
 void HandOver::Look() {
@@ -136,9 +135,8 @@ Task<bool> HandOver::MovePage(Queue& queue) {
   auto offer = std::make_shared<Offer>();
   offer->peer = owner.member->name;
   offer->queue = queue.id;
-  Await<absl::StatusOr<RowPage>> page([&](auto done) {
-    deps_.spool.ReadRows(queue.id, RowKey{}, kPageRows, std::move(done));
-  });
+  Await<absl::StatusOr<RowPage>> page(
+      [&](auto done) { deps_.spool.ReadRows(queue.id, RowKey{}, kPageRows, std::move(done)); });
   absl::StatusOr<RowPage> rows = co_await page;
   if (!rows.ok() || rows->rows.empty()) co_return false;
   size_t bytes = 0;
@@ -177,9 +175,8 @@ Task<absl::Status> HandOver::Deliver(std::shared_ptr<Offer> offer) {
     auto batch = co_await BatchOf(offer);
     absl::Status answer = batch.status();
     if (batch.ok() && !address.empty()) {
-      Await<absl::Status> sent([&](auto done) {
-        deps_.channel.Forward(address, *batch, kDeadline, std::move(done));
-      });
+      Await<absl::Status> sent(
+          [&](auto done) { deps_.channel.Forward(address, *batch, kDeadline, std::move(done)); });
       answer = co_await sent;
     }
     if (answer.ok() && !address.empty()) {
@@ -230,8 +227,8 @@ Task<absl::StatusOr<std::shared_ptr<const ForwardBatch>>> HandOver::BatchOf(
   co_return std::shared_ptr<const ForwardBatch>(std::move(batch));
 }
 
-// The peer has them: they leave this shard, each with its message's last row. All at once, so that they share
-// a commit.
+// The peer has them: they leave this shard, each with its message's last row. All at once, so that
+// they share a commit.
 Task<absl::Status> HandOver::Conclude(std::shared_ptr<Offer> offer) {
   Await<absl::Status> finish([&](auto done) {
     struct Countdown {

@@ -1,24 +1,28 @@
-// Moves the rows of queues that belong to another shard there: after the table has changed, after mail was
-// kept here because its owner was away.
+// Moves the rows of queues that belong to another shard there: after the table has changed, after
+// mail was kept here because its owner was away.
 //
 // One page of a queue at a time:
 //
 //     read rows -> store the offer -> send -> acknowledged -> delete rows and offer -> next page
 //
-// The offer (sequence, peer, exactly these rows) is on disk before it is sent and is repeated as it is, to
-// the same peer, until acknowledged, also after a restart; the peer keeps a receipt for (our uid, sequence).
-// So a row is never lost and never in two queues, whatever crashes in between. From the offer to the
-// acknowledgement nobody attempts the row: the queue is marked handing-over here, and not yet there.
+// The offer (sequence, peer, exactly these rows) is on disk before it is sent and is repeated as it
+// is, to the same peer, until acknowledged, also after a restart; the peer keeps a receipt for (our
+// uid, sequence). So a row is never lost and never in two queues, whatever crashes in between. From
+// the offer to the acknowledgement nobody attempts the row: the queue is marked handing-over here,
+// and not yet there.
 //
 //     crash after            disk here        disk there         mended by
 //     offer stored           rows, offer      -                  repeated offer
-//     peer committed         rows, offer      rows, receipt      repeated offer: receipt, deleted here
-//     deleted here           -                rows, receipt      receipt forgotten with a later offer
+//     peer committed         rows, offer      rows, receipt      repeated offer: receipt, deleted
+//     here
+//     deleted here           -                rows, receipt      receipt forgotten with a later
+//     offer
 //
-// An offer to a shard that has left the cluster for good is withdrawn: its rows are ours again. If that
-// shard did commit them this makes duplicates (cause: adoption).
+// An offer to a shard that has left the cluster for good is withdrawn: its rows are ours again. If
+// that shard did commit them this makes duplicates (cause: adoption).
 //
-// Limits:    kPageRows rows or kPageBytes of content per offer; one offer per queue, kQueuesMax queues
+// Limits:    kPageRows rows or kPageBytes of content per offer; one offer per queue, kQueuesMax
+//            queues
 // Thread:    loop-affine
 #pragma once
 
@@ -59,7 +63,8 @@ class HandOver {
   explicit HandOver(Deps deps) : deps_(std::move(deps)) {}
   ~HandOver() { deps_.loop.Cancel(timer_); }
 
-  // Reads stored offers; before the loop runs. Their queues are handing over until they are answered.
+  // Reads stored offers; before the loop runs. Their queues are handing over until they are
+  // answered.
   absl::Status Recover();
   // Looks for work now and then every kPause.
   void Start();
@@ -92,7 +97,7 @@ class HandOver {
   uint64_t next_sequence_ = 1;
   uint64_t rows_total_ = 0;
   std::vector<std::shared_ptr<Offer>> recovered_;
-  absl::flat_hash_set<uint64_t> open_;          // sequences stored and not concluded
+  absl::flat_hash_set<uint64_t> open_;  // sequences stored and not concluded
   absl::flat_hash_set<QueueId> moving_;
 };
 

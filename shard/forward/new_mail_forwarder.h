@@ -1,14 +1,15 @@
-// Sends new mail to the shards that own it: gathers messages per peer into batches and answers each when its
-// batch is durable there.
+// Sends new mail to the shards that own it: gathers messages per peer into batches and answers each
+// when its batch is durable there.
 //
 //   high path: kBatchesMax batches of a peer unanswered -> messages gather in the next batch
 //   low path:  an answer -> the gathered batch leaves
 //
-// A peer that has just failed is not asked again for kPeerRest: its mail is kept here at once instead of
-// after a timeout.
+// A peer that has just failed is not asked again for kPeerRest: its mail is kept here at once
+// instead of after a timeout.
 //
-// Errors:    `done` gets the peer's status; anything but OK, ALREADY_EXISTS and INVALID_ARGUMENT means that
-//            the caller keeps the message itself (the peer may have it as well: its receipt decides later)
+// Errors:    `done` gets the peer's status; anything but OK, ALREADY_EXISTS and INVALID_ARGUMENT
+//            means that the caller keeps the message itself (the peer may have it as well: its
+//            receipt decides later)
 // Thread:    loop-affine
 #pragma once
 

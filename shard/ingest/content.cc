@@ -20,7 +20,8 @@ uint32_t OwnHops(const mail::HeaderBlock& header, std::string_view host_name) {
   uint32_t hops = 0;
   const std::string wanted = Cat(" by ", Lower(host_name), ' ');
   for (const mail::HeaderField& field : header.fields()) {
-    if (field.Is("Received") && Lower(Cat(' ', field.Unfolded())).find(wanted) != std::string::npos) {
+    if (field.Is("Received") &&
+        Lower(Cat(' ', field.Unfolded())).find(wanted) != std::string::npos) {
       ++hops;
     }
   }
@@ -73,8 +74,8 @@ mail::HeaderEdit EditFor(const mail::HeaderBlock& header, const Submission& subm
     CatTo(&edit.append, "Date: ", mail::FormatDate(options.now), "\r\n");
   }
   if (options.source.add_message_id_header && header.Find("Message-ID") == nullptr) {
-    CatTo(&edit.append, "Message-ID: ",
-          mail::MakeMessageId(options.id.ToString(), options.host_name), "\r\n");
+    CatTo(&edit.append,
+          "Message-ID: ", mail::MakeMessageId(options.id.ToString(), options.host_name), "\r\n");
   }
   return edit;
 }
@@ -84,9 +85,8 @@ mail::HeaderEdit EditFor(const mail::HeaderBlock& header, const Submission& subm
 absl::StatusOr<PreparedContent> PrepareContent(const Submission& submission,
                                                const ContentOptions& options) {
   mail::NormalizeOptions normalize;
-  normalize.bare_line = submission.source.kind == SourceKind::kApi
-                            ? mail::BareLinePolicy::kConvert
-                            : mail::BareLinePolicy::kReject;
+  normalize.bare_line = submission.source.kind == SourceKind::kApi ? mail::BareLinePolicy::kConvert
+                                                                   : mail::BareLinePolicy::kReject;
   ASSIGN_OR_RETURN(const std::string normal, mail::Normalize(submission.content, normalize));
   const mail::MessageParts parts = mail::SplitMessage(normal);
   const mail::HeaderBlock header(parts.header);

@@ -23,7 +23,7 @@ struct Target {
   std::string address;
   std::string domain;  // of the queue: after queue-to
   std::string site;
-  std::string list;    // suppressed by
+  std::string list;  // suppressed by
 };
 
 std::string PayloadHash(const Submission& submission) {
@@ -103,8 +103,8 @@ absl::Status Ingest::CheckLimits(const Submission& submission, const SourcePolic
                        " octets; max-message-size is ", source.max_message_size));
   }
   if (submission.idempotency_key.size() > kIdempotencyKeyBytesMax) {
-    return invalid(Cat("5.5.4 idempotency_key is longer than ", kIdempotencyKeyBytesMax,
-                       " octets"));
+    return invalid(
+        Cat("5.5.4 idempotency_key is longer than ", kIdempotencyKeyBytesMax, " octets"));
   }
   for (const std::string* text :
        {&submission.virtual_mta, &submission.job_id, &submission.envelope_id}) {
@@ -252,8 +252,8 @@ void Ingest::Submit(Submission submission, SubmitDone done) {
   absl::Status status = CheckLimits(job->submission, job->source);
   if (status.ok() && !job->submission.mail_from.empty()) {
     if (const auto sender = mail::ParseAddress(job->submission.mail_from); !sender.ok()) {
-      status = absl::InvalidArgumentError(Cat("5.1.7 mail_from: ",
-                                              std::string(sender.status().message())));
+      status = absl::InvalidArgumentError(
+          Cat("5.1.7 mail_from: ", std::string(sender.status().message())));
     }
   }
   if (status.ok()) {
@@ -338,16 +338,16 @@ ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& in
 
 void Ingest::SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes) {
   ++job->parts;
-  deps_.forwarder.Send(
-      owner.rpc_address, deps_.assignment.highest_epoch().value(), ForwardOf(*job, indexes),
-      [this, job, indexes](absl::Status status) {
-        const bool final = status.ok() || absl::IsAlreadyExists(status) ||
-                           absl::IsInvalidArgument(status);
-        if (status.ok()) job->queued += indexes.size();
-        // Accept now, hand over later: the owner may or may not have it; its receipt will tell.
-        if (!final) CommitHere(job, indexes, /*with_suppressed=*/false);
-        PartDone(job, final ? status : absl::OkStatus());
-      });
+  deps_.forwarder.Send(owner.rpc_address, deps_.assignment.highest_epoch().value(),
+                       ForwardOf(*job, indexes), [this, job, indexes](absl::Status status) {
+                         const bool final = status.ok() || absl::IsAlreadyExists(status) ||
+                                            absl::IsInvalidArgument(status);
+                         if (status.ok()) job->queued += indexes.size();
+                         // Accept now, hand over later: if the owner has it, its receipt will
+                         // tell.
+                         if (!final) CommitHere(job, indexes, /*with_suppressed=*/false);
+                         PartDone(job, final ? status : absl::OkStatus());
+                       });
 }
 
 void Ingest::PartDone(const JobPtr& job, absl::Status status) {

@@ -1,14 +1,15 @@
-// Takes messages in: checks, prepares the content, chooses queues, and makes every recipient durable, here
-// or at the shard that owns its domain, before the client is answered.
+// Takes messages in: checks, prepares the content, chooses queues, and makes every recipient
+// durable, here or at the shard that owns its domain, before the client is answered.
 //
-//     Submission -> rights -> content -> recipients -> { this shard | each owner } -> committed -> answer
+//     Submission -> rights -> content -> recipients -> { this shard | each owner } -> committed ->
+//     answer
 //
-// A recipient whose owner cannot be reached is committed here and handed over later: an unreachable shard
-// never refuses mail. The message is answered when its last part is durable.
+// A recipient whose owner cannot be reached is committed here and handed over later: an unreachable
+// shard never refuses mail. The message is answered when its last part is durable.
 //
-// An idempotency key makes the message id a hash of (client address class, key), so a repeat through any shard is
-// the same message; each owner keeps a receipt per (message, recipient) for kReceiptTime and does not queue
-// a repeat again.
+// An idempotency key makes the message id a hash of (client address class, key), so a repeat
+// through any shard is the same message; each owner keeps a receipt per (message, recipient) for
+// kReceiptTime and does not queue a repeat again.
 //
 // RFC:       5321 6.1 (responsibility), 5321 4.5.3.1 (limits)
 // Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, SourcePolicy::max_message_size

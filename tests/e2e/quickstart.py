@@ -1,8 +1,9 @@
-"""Two shards and a coordinator on loopback, real DNS, real receivers: N messages, each one accounted for.
+"""Two shards and a coordinator on loopback, real DNS, real receivers: every message accounted for.
 
-Shows what a user gets in the first ten minutes, and checks it: nothing lost, nothing twice, signatures
-that an independent verifier accepts, the right source address and EHLO name, delivery through the owner
-of the domain whatever shard the mail was submitted to. Exits 0 only when all of that holds.
+Shows what a user gets in the first ten minutes, and checks it: nothing lost, nothing twice,
+signatures that an independent verifier accepts, the right source address and EHLO name, delivery
+through the owner of the domain whatever shard the mail was submitted to. Exits 0 only when all of
+that holds.
 """
 
 import argparse
@@ -90,7 +91,7 @@ def start_cluster(rig, config):
 
 
 def submit(shards, messages, ledger, run):
-    """Half by SMTP with x-virtual-mta, half by gRPC, each to both shards whoever owns the domain."""
+    """Half by SMTP with x-virtual-mta, half by gRPC, each to both shards, whoever owns it."""
     source = [find_binary("bench/convoy-source"), "--ledger", str(ledger),
               "--from", f"news@{SENDER_DOMAIN}", "--mail-from", f"bounce@{SENDER_DOMAIN}",
               "--sessions", "4", "--size", "2048"]
@@ -118,7 +119,7 @@ def check_delivery(sent, got):
 
 
 def check_sources(accepted, got):
-    """Every message came from the address and with the EHLO name of a virtual MTA it was meant for."""
+    """Every message came from the address and with the EHLO name of its virtual MTA."""
     wrong = []
     for line in got:
         wanted = accepted[line["id"]]["vmta"]

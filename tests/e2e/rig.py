@@ -1,8 +1,9 @@
 """Starts real processes for end-to-end tests: DNS, receivers, coordinator, shards.
 
-Everything listens on loopback with port 0 (the process reports the port it got in its port file) and
-lives in one temporary directory. Nothing sleeps blindly: `wait_until` polls a condition with a deadline
-and fails with what it was waiting for. Leaving the `with Rig()` block ends every process by its pid.
+Everything listens on loopback with port 0 (the process reports the port it got in its port file)
+and lives in one temporary directory. Nothing waits blindly: `wait_until` polls a condition with a
+deadline and fails with what it was waiting for. Leaving the `with Rig()` block ends every process
+by its pid.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ def wait_until(condition, what, deadline_s=DEADLINE_S, poll_s=0.02):
             return value
         if time.monotonic() > end:
             raise RigError(f"after {deadline_s:.0f} s still waiting for: {what}")
-        time.sleep(poll_s)
+        time.sleep(poll_s)  # tidy: allow sleep: polls another process, with a deadline
 
 
 def find_binary(label):
@@ -48,7 +49,7 @@ def find_binary(label):
 
 
 def free_port(kind=socket.SOCK_DGRAM, ip="127.0.0.1"):
-    """A port that was free a moment ago, for foreign servers that cannot report the one they got."""
+    """A port that was free a moment ago, for foreign servers that cannot report theirs."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((ip, 0))
         return probe.getsockname()[1]
@@ -206,7 +207,7 @@ class Rig(contextlib.AbstractContextManager):
         return self.add(Dns(self.directory, records))
 
     def sink(self, name, listen, *extra):
-        """A scriptable SMTP receiver; `ports["smtp"]` lists its endpoints, one per listen address."""
+        """A scriptable SMTP receiver; `ports["smtp"]` lists its endpoints."""
         ledger = self.path(f"{name}.ledger")
         args = [find_binary("bench/convoy-sink"), "--ledger", str(ledger), *extra]
         for endpoint in listen:

@@ -2,7 +2,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <chrono>
 #include <utility>
 
 #include "proto/forward.grpc.pb.h"
@@ -51,15 +50,15 @@ void GrpcPeerChannel::Forward(const std::string& address, std::shared_ptr<const 
   auto call = std::make_shared<Call>();
   call->done = std::move(done);
   ToProto(*batch, &call->request);
-  call->context.set_deadline(std::chrono::system_clock::time_point() +
-                             std::chrono::microseconds((loop_.WallNow() + deadline).us));
+  call->context.set_deadline(
+      gpr_time_from_micros((loop_.WallNow() + deadline).us, GPR_CLOCK_REALTIME));
   peer->stub().async()->Forward(
       &call->context, &call->request, &call->answer,
       [call, peer, &loop = loop_, alive = alive_](const grpc::Status& status) {
         absl::Status result(static_cast<absl::StatusCode>(status.error_code()),
                             status.error_message());
         loop.Post([call, alive, result = std::move(result)] {
-          if (*alive) call->done(result);
+          if (*alive) std::exchange(call->done, nullptr)(result);
         });
       });
 }
