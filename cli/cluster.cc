@@ -1,6 +1,5 @@
 #include "cli/cluster.h"
 
-#include <google/protobuf/util/json_util.h>
 #include <grpc/support/time.h>
 #include <grpcpp/grpcpp.h>
 
@@ -9,6 +8,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "cli/json.h"
 #include "cli/render.h"
 #include "proto/admin.grpc.pb.h"
 #include "proto/submission.grpc.pb.h"
@@ -26,16 +26,6 @@ struct CallContext : grpc::ClientContext {
   // A time span is counted from when the call starts.
   CallContext() { set_deadline(gpr_time_from_micros(kCallDeadline.us, GPR_TIMESPAN)); }
 };
-
-std::string ToJson(const Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
-  return json;
-}
 
 // "domain[/vmta]".
 mta::v1::QueueSelector ToSelector(std::string_view queue) {

@@ -166,6 +166,10 @@ class AdminService final : public mta::v1::Admin::CallbackService {
       return reactor;
     }
     OnLoop([this, reactor, response, method, asked = request](const NodeStatus& node) {
+      if (node.members.empty()) {
+        return reactor->Finish(ToGrpc(absl::FailedPreconditionError(
+            "no shard has registered yet: there is nobody to keep this change")));
+      }
       mta::v1::ChangeQueueRequest fenced = asked;
       fenced.set_epoch(std::max(fenced.epoch(), node.epoch.value()));
       AskAll<mta::v1::ChangeShardQueueResponse>(

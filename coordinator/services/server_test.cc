@@ -285,8 +285,13 @@ TEST(ServerTest, PauseReachesEveryShardWithTheEpoch) {
   request.set_request_id(std::string(32, '1'));
   request.mutable_selector()->set_domain("x.example");
   request.mutable_selector()->set_virtual_mta("v1");
-  Context context;
   mta::v1::ChangeQueueResponse changed;
+  Coordinator nobody;
+  Context lonely;
+  EXPECT_EQ(nobody.admin()->PauseQueue(&lonely, request, &changed).error_code(),
+            StatusCode::FAILED_PRECONDITION)
+      << "nobody would keep it";
+  Context context;
   ASSERT_TRUE(coordinator.admin()->PauseQueue(&context, request, &changed).ok());
   EXPECT_EQ(changed.matched(), 4u);
   EXPECT_EQ(changed.applied_size(), 2);
