@@ -118,7 +118,8 @@ class World {
     scheduler_ = std::make_unique<Scheduler>(options);
     for (uint64_t i = 0, n = 1 + rng_.Below(3); i < n; ++i) MakeScope(&vmtas_, i);
     for (uint64_t i = 0, n = 1 + rng_.Below(5); i < n; ++i) MakeScope(&sites_, i);
-    TellScopes();
+    for (uint32_t i = 0; i < sites_.size(); ++i) TellSite(i);
+    for (uint32_t i = 0; i < vmtas_.size(); ++i) TellVmta(i);
     for (uint64_t i = 0, n = 1 + rng_.Below(12); i < n; ++i)
       MakeQueue(static_cast<uint32_t>(i + 1));
   }
@@ -161,14 +162,8 @@ class World {
     scopes->back().limit = SomeLimit(6);
     scopes->back().rate.rate = SomeRate();
   }
-  void TellScopes() {
-    for (uint32_t i = 0; i < sites_.size(); ++i) {
-      Tell(SetSite{SiteId(i), {sites_[i].limit, sites_[i].rate.rate}});
-    }
-    for (uint32_t i = 0; i < vmtas_.size(); ++i) {
-      Tell(SetVmta{VmtaId(i), {vmtas_[i].limit, vmtas_[i].rate.rate}});
-    }
-  }
+  void TellSite(uint32_t i) { Tell(SetSite{SiteId(i), {sites_[i].limit, sites_[i].rate.rate}}); }
+  void TellVmta(uint32_t i) { Tell(SetVmta{VmtaId(i), {vmtas_[i].limit, vmtas_[i].rate.rate}}); }
   void MakeQueue(uint32_t id) {
     queues_.emplace_back();
     ModelQueue& q = queues_.back();
@@ -271,11 +266,11 @@ class World {
           break;
         case 7:
           q.site->limit = SomeLimit(6);
-          TellScopes();
+          TellSite(q.site_id.value());
           break;
         default:
           q.vmta->limit = SomeLimit(6);
-          TellScopes();
+          TellVmta(q.vmta_id.value());
       }
       Operator(end);
     });
