@@ -1,6 +1,8 @@
 #include "runtime/kernel_network.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "gtest/gtest.h"
 #include "runtime/kernel_loop.h"
+#include "runtime/socket_address.h"
 #include "runtime/stream_contract.h"
 #include "runtime/turn_cause.h"
 
@@ -154,13 +157,35 @@ TEST_F(KernelNetworkTest, AForeignSourceAddressIsOursToFix) {
 }
 
 TEST_F(KernelNetworkTest, AConnectEndsAtItsDeadline) {
-  // A listener that is never accepted from, with its backlog filled, drops further SYNs.
-  const auto stream = Dial({.source = {},
-                            .peer = {.ip = Ip("192.0.2.1"), .port = 25},
-                            .deadline = world_.kernel_loop.MonoNow() + Milliseconds(30)});
-  // Without a route the kernel answers at once.
-  EXPECT_TRUE(absl::IsDeadlineExceeded(stream.status()) || absl::IsUnavailable(stream.status()))
-      << stream.status().ToString();
+  // A full backlog that nobody accepts from drops further connections silently.
+  const int full = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  SocketAddress address = ToSocketAddress({.ip = Ip("127.0.0.1"), .port = 0});
+  ASSERT_EQ(bind(full, address.get(), address.size), 0);
+  ASSERT_EQ(listen(full, 0), 0);
+  std::vector<std::unique_ptr<Stream>> connected;
+  absl::Status status;
+  for (int i = 0; i < 10 && status.ok(); ++i) {
+    auto stream = Dial({.source = {},
+                        .peer = LocalEndpoint(full),
+                        .deadline = world_.kernel_loop.MonoNow() + Milliseconds(50)});
+    status = stream.status();
+    if (stream.ok()) connected.push_back(*std::move(stream));
+  }
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status.ToString();
+  close(full);
+}
+
+TEST_F(KernelNetworkTest, WhatIsStillConnectingGoesWithTheNetwork) {
+  bool called = false;
+  {
+    KernelNetwork network(world_.kernel_loop);
+    ConnectRequest request;
+    request.peer = {.ip = Ip("127.0.0.1"), .port = 9};
+    request.deadline = world_.kernel_loop.MonoNow() + Hours(1);
+    network.StartConnect(request, [&](auto) { called = true; });
+  }
+  world_.Settle();
+  EXPECT_FALSE(called);
 }
 
 TEST_F(KernelNetworkTest, AcceptingSurvivesRunningOutOfDescriptors) {
