@@ -1,0 +1,78 @@
+#include "shard/rpc/rpc_server.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+
+#include <utility>
+
+#include "base/ip_address.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "shard/rpc/shard_services.h"
+#include "shard/rpc/submission_service.h"
+
+namespace convoy::shard {
+namespace {
+
+class GrpcServer final : public RpcServer {
+ public:
+  GrpcServer(IpAddress ip, EventLoop& loop, const RpcHooks& hooks)
+      : ip_(ip),
+        submission_(MakeSubmissionService(loop, hooks)),
+        forwarding_(MakeForwardingService(loop, hooks)),
+        admin_(MakeShardAdminService(loop, hooks)) {}
+
+  absl::Status Build(const std::string& listen) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+    builder.SetMaxSendMessageSize(kMessageBytesMax);
+    for (grpc::Service* service : {submission_.get(), forwarding_.get(), admin_.get()}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(Cat("cannot listen on ", listen, ": is the port in use?"));
+    }
+    port_ = static_cast<uint16_t>(port);
+    return absl::OkStatus();
+  }
+
+  std::string address() const override { return Endpoint{ip_, port_}.ToString(); }
+
+  void Shutdown(Duration patience) override {
+    server_->Shutdown(gpr_time_from_micros(patience.us, GPR_TIMESPAN));
+    server_->Wait();
+  }
+
+ private:
+  const IpAddress ip_;
+  uint16_t port_ = 0;
+  std::unique_ptr<grpc::Service> submission_;
+  std::unique_ptr<grpc::Service> forwarding_;
+  std::unique_ptr<grpc::Service> admin_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(std::string_view listen,
+                                                            EventLoop& loop,
+                                                            const RpcHooks& hooks) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(listen));
+  if (!endpoint.ip.is_loopback()) {
+    return absl::InvalidArgumentError(
+        Cat("will not listen on ", listen,
+            ": without certificates only loopback (127.0.0.1, ::1) is allowed"));
+  }
+  auto server = std::make_unique<GrpcServer>(endpoint.ip, loop, hooks);
+  RETURN_IF_ERROR(server->Build(endpoint.ToString()));
+  return server;
+}
+
+}  // namespace convoy::shard
