@@ -37,7 +37,7 @@ inline constexpr Duration kFloorRecheck = Seconds(1);
 // A cycle that has reached this is closed; what comes later starts another.
 inline constexpr size_t kCycleBytesMax = size_t{8} << 20;
 // Callbacks run in one turn of the loop.
-inline constexpr size_t kCallbacksPerTurn = 256;
+inline constexpr size_t kCallbacksPerTurn = 64;
 
 struct GetRequest {
   Cf cf;

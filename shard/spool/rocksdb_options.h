@@ -24,9 +24,8 @@ struct RocksDbTuning {
   size_t block_cache_bytes = size_t{48} << 20;
   // The log is at most this long; it is what a restart reads.
   size_t wal_bytes_max = size_t{192} << 20;
-  // Content of this size and above goes to blob files; 0: always inline. See
-  // docs/adr/0003-spool-bodies.md.
-  uint64_t blob_bytes_min = 0;
+  // As in RocksDbStoreOptions.
+  uint64_t blob_bytes_min = 16384;
 };
 
 rocksdb::DBOptions MakeDbOptions(const RocksDbTuning& tuning, rocksdb::Env* env);

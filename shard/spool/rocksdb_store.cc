@@ -29,6 +29,8 @@ namespace {
 using rocksdb::ColumnFamilyHandle;
 using rocksdb::Slice;
 
+constexpr Duration kReclaimInterval = Seconds(5);
+
 Slice ToSlice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view ToView(const Slice& s) { return {s.data(), s.size()}; }
 
@@ -68,6 +70,9 @@ class Engine {
   uint64_t free_bytes() const {
     return options_.free_bytes != nullptr ? options_.free_bytes() : FreeBytes(options_.path);
   }
+  // What has been deleted gives its room back only when its graves are flushed and compacted; with
+  // little new mail that would take for ever. Does not wait.
+  void Reclaim();
   RoomGate& gate() { return gate_; }
   const rocksdb::Snapshot* TakeSnapshot() { return db_->GetSnapshot(); }
   void Release(const rocksdb::Snapshot* snapshot) { db_->ReleaseSnapshot(snapshot); }
@@ -198,6 +203,14 @@ absl::Status Engine::Write(const std::vector<const KvBatch*>& batches, bool agai
   EndProcessOnDiskFailure(Cat("commit: ", written.ToString()));
 }
 
+void Engine::Reclaim() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;
+  const rocksdb::Status flushed = db_->Flush(options, handles_);
+  if (!flushed.ok()) LogWarning("spool", "reclaiming space: ", flushed.ToString());
+}
+
 ReadResult Engine::Read(const ReadRequest& request, const rocksdb::Snapshot* snapshot) const {
   if (const auto* get = std::get_if<GetRequest>(&request)) {
     return Get(get->cf, get->key, snapshot);
@@ -289,6 +302,7 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
  public:
   RocksDbStoreImpl(EventLoop& loop, std::unique_ptr<Engine> engine, uint64_t floor_bytes)
       : loop_(loop),
+        floor_bytes_(floor_bytes),
         engine_(std::move(engine)),
         self_(std::make_shared<GroupCommit*>(nullptr)),
         group_(loop, *this, floor_bytes),
@@ -351,6 +365,7 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
     CycleWritten written{engine_->Write(batches, again), 0};
     engine_->gate().Disarm();
     written.free_bytes = engine_->free_bytes();
+    ReclaimBelowFloor(written.free_bytes);
     const bool reads = written.status.ok() && !cycle->reads.empty();
     const rocksdb::Snapshot* const snapshot = reads ? engine_->TakeSnapshot() : nullptr;
     Report([number = cycle->number, written = std::move(written)](GroupCommit* group) mutable {
@@ -358,6 +373,13 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
     });
     if (!reads) return;
     read_thread_.Run([this, cycle = std::move(cycle), snapshot] { ReadCycle(*cycle, snapshot); });
+  }
+
+  // On the commit thread.
+  void ReclaimBelowFloor(uint64_t free_bytes) {
+    if (free_bytes >= floor_bytes_ || loop_.MonoNow() < reclaim_after_) return;
+    reclaim_after_ = loop_.MonoNow() + kReclaimInterval;
+    engine_->Reclaim();
   }
 
   // On the read thread.
@@ -381,8 +403,10 @@ class RocksDbStoreImpl final : public RocksDbStore, private StoreDriver {
     });
   }
 
-  EventLoop& loop_;
+  EventLoop& loop_;  // off the loop only its clock and Post
+  const uint64_t floor_bytes_;
   const std::unique_ptr<Engine> engine_;
+  MonoTime reclaim_after_{};  // of the commit thread
   const std::shared_ptr<GroupCommit*> self_;
   GroupCommit group_;
   // The commit thread ends first: it gives work to the read thread.

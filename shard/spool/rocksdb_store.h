@@ -38,8 +38,8 @@ struct RocksDbStoreOptions {
   uint64_t free_floor_bytes = uint64_t{512} << 20;
   size_t memtable_bytes_max = size_t{96} << 20;
   size_t block_cache_bytes = size_t{48} << 20;
-  // Contents of this size and above in blob files; 0: always inline.
-  uint64_t blob_bytes_min = 0;
+  // Contents of this size and above lie in blob files (docs/adr/0003-spool-bodies.md); 0: none do.
+  uint64_t blob_bytes_min = 16384;
   // The real file system unless given: tests put a failing one here.
   std::shared_ptr<rocksdb::FileSystem> file_system;
   // Free octets on the volume; statvfs(path) unless given.

@@ -450,6 +450,53 @@ TEST_F(RocksDbStoreTest, BelowTheFloorItSaysSo) {
   EXPECT_TRUE(RunUntil([&] { return store_->health().accepting(); })) << "without a commit";
 }
 
+// Bytes that do not compress.
+std::string Noise(Rng* rng, size_t size) {
+  std::string noise(size, '\0');
+  for (char& c : noise) c = static_cast<char>(rng->Next());
+  return noise;
+}
+
+TEST_F(RocksDbStoreTest, BelowTheFloorWhatIsDeletedGivesItsRoomBack) {
+  const auto free_bytes = std::make_shared<std::atomic<uint64_t>>(2000);
+  options_.free_floor_bytes = 1000;
+  options_.free_bytes = [free_bytes] { return free_bytes->load(); };
+  options_.memtable_bytes_max = size_t{4} << 20;
+  Open();
+  const auto used = [this] {
+    uint64_t bytes = 0;
+    for (const fs::directory_entry& entry : fs::directory_iterator(options_.path)) {
+      std::error_code gone;
+      const uint64_t size = entry.file_size(gone);
+      if (!gone && entry.path().extension() != ".log") bytes += size;
+    }
+    return bytes;
+  };
+  Rng rng(1);
+  for (const size_t size : {size_t{4000}, size_t{40000}}) {
+    *free_bytes = 2000;
+    ASSERT_TRUE(RunUntil([&] { return store_->health().accepting(); }));
+    KvBatch none;
+    for (size_t i = 0; i < 80; ++i) {
+      KvBatch some;  // 1 MB
+      for (size_t j = 0; j < 1'000'000 / size; ++j) {
+        const std::string key =
+            MessageKey(*MessageId::FromBytes(Noise(&rng, 16)), MessagePart::kContent);
+        some.Put(Cf::kMessage, key, Noise(&rng, size));
+        none.Delete(Cf::kMessage, key);
+      }
+      ASSERT_TRUE(Commit(std::move(some)).ok());
+    }
+    EXPECT_TRUE(RunUntil([&] { return used() > 60'000'000; })) << "flushed: " << used();
+    ASSERT_TRUE(Commit(std::move(none)).ok());
+    *free_bytes = 10;
+    ASSERT_TRUE(Put("a", "1").ok());
+    EXPECT_FALSE(store_->health().accepting());
+    EXPECT_TRUE(RunUntil([&] { return used() < 8'000'000; }))
+        << "size " << size << ": still " << used();
+  }
+}
+
 using RocksDbStoreDeathTest = RocksDbStoreTest;
 
 TEST_F(RocksDbStoreDeathTest, AFailedSyncEndsTheProcess) {

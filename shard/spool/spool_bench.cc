@@ -42,7 +42,7 @@ struct Flags {
   int64_t outstanding = 512;  // accepted and not yet acknowledged
   int64_t queues = 100;
   int64_t rcpts = 1;
-  uint64_t blob_min = 0;
+  uint64_t blob_min = RocksDbStoreOptions().blob_bytes_min;
   bool keep = false;
 };
 
