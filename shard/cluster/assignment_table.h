@@ -1,9 +1,9 @@
 // The assignment table as a shard sees it: for each egress group, slot -> shard.
 //
 // A plain immutable value, replaced as a whole. `slot = StableHash(site) mod 4096`; the table of an
-// egress group answers for every virtual MTA in the group. A slot in transition has its new owner in
-// the table, so that new mail already goes there, but is *pending*: the new owner assigns no attempt
-// until a later table says that the former owners have let go.
+// egress group answers for every virtual MTA in the group. A slot in transition has its new owner
+// in the table, so that new mail already goes there, but is *pending*: the new owner assigns no
+// attempt until a later table says that the former owners have let go.
 //
 // Limits:    kSlotCount slots; fewer than 65,535 members
 // Thread:    immutable, shared

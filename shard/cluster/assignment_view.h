@@ -2,13 +2,14 @@
 //
 //     const Owner owner = view.OwnerOf("example.com", "vmta-1");
 //     if (owner.kind == Owner::Kind::kPeer) Forward(*owner.member, ...);
-//     if (owner.may_assign && lease.MayAssign(now)) ...   // invariant I4: both, before connect and MAIL
+//     if (owner.may_assign && lease.MayAssign(now)) ...   // invariant I4: both, before connect and
+//     MAIL
 //
-// Tables only ever get newer: a table of a lower epoch than any seen, or of a lower version in the same
-// epoch, is refused, so a coordinator that lost its leadership cannot take anything back.
+// Tables only ever get newer: a table of a lower epoch than any seen, or of a lower version in the
+// same epoch, is refused, so a coordinator that lost its leadership cannot take anything back.
 //
-// Errors:    FailedPrecondition for an outdated table, InvalidArgument for a malformed one; the view
-//            then keeps what it had
+// Errors:    FailedPrecondition for an outdated table, InvalidArgument for a malformed one; the
+//            view then keeps what it had
 // Thread:    loop-affine
 // Determinism: pure
 #pragma once
@@ -45,7 +46,8 @@ class AssignmentView {
   // Replaces the table by a newer one. The same version again is OK and changes nothing.
   absl::Status Apply(std::shared_ptr<const AssignmentTable> table);
 
-  // An epoch seen elsewhere (an answer of the coordinator, a peer): lower ones are refused from now on.
+  // An epoch seen elsewhere (an answer of the coordinator, a peer): lower ones are refused from now
+  // on.
   void ObserveEpoch(Epoch epoch);
   Epoch highest_epoch() const { return highest_epoch_; }
 

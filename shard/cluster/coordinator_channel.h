@@ -1,8 +1,8 @@
 // The wire between a shard and the coordinator, without saying which wire.
 //
-// GrpcCoordinatorChannel (rpc/) speaks proto/cluster.proto; the simulator delivers the same values over
-// its own network. Each call answers exactly once, on the loop, unless the channel is destroyed first
-// or the call is cancelled by CloseWatch.
+// GrpcCoordinatorChannel (rpc/) speaks proto/cluster.proto; the simulator delivers the same values
+// over its own network. Each call answers exactly once, on the loop, unless the channel is
+// destroyed first or the call is cancelled by CloseWatch.
 //
 // Errors:    the gRPC codes named in proto/cluster.proto; Unavailable or DeadlineExceeded when the
 //            coordinator cannot be reached

@@ -161,8 +161,8 @@ void CoordinatorClient::OnRenewFailed(const absl::Status& why) {
   SetTimer(Backoff(), &CoordinatorClient::Renew);
 }
 
-// A watch on a dead connection never ends by itself: two renewals in a row that speak of a newer table
-// than the watch has brought mean that it must be opened again.
+// A watch on a dead connection never ends by itself: two renewals in a row that speak of a newer
+// table than the watch has brought mean that it must be opened again.
 void CoordinatorClient::NoticeStalledWatch(uint64_t newest_version) {
   behind_ = newest_version > view_.version().version ? behind_ + 1 : 0;
   if (behind_ < 2) return;

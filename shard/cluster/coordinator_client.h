@@ -6,11 +6,13 @@
 //         +------------------------+         (a failed renewal is retried in place)
 //     any --Leave()--> Left (end)
 //
-// A table is applied in memory first (the shard stops assigning what is no longer its own), then stored
-// through `store_table`, and only then acknowledged: after a crash the shard cannot come back with an
-// older table than one it has acknowledged. Acknowledgements travel with a Renew, sent at once.
+// A table is applied in memory first (the shard stops assigning what is no longer its own), then
+// stored through `store_table`, and only then acknowledged: after a crash the shard cannot come
+// back with an older table than one it has acknowledged. Acknowledgements travel with a Renew, sent
+// at once.
 //
-//     CoordinatorClient client(loop, channel, view, lease, std::move(options), std::move(handlers));
+//     CoordinatorClient client(loop, channel, view, lease, std::move(options),
+//     std::move(handlers));
 //     client.Start(stored_table);                      // may send at once in mode `no`
 //     client.Announce(changed);                        // after a reload
 //     client.Leave(LeaveMode::kQuiesce, [] { ... });   // after the last assignment has stopped
@@ -42,10 +44,11 @@ class CoordinatorClient {
   struct Handlers {
     // The view has just taken this table. Optional.
     absl::AnyInvocable<void(const AssignmentTable&)> on_table;
-    // The lease was granted, renewed or ended, or the state changed: look at MayAssign again. Optional.
+    // The lease was granted, renewed or ended, or the state changed: look at MayAssign again.
+    // Optional.
     absl::AnyInvocable<void()> on_lease;
-    // Makes the table durable, then calls back on the loop. Calls may overlap; only the last matters.
-    // Required. EncodeTable() in shard/cluster/rpc/table_codec.h gives the bytes.
+    // Makes the table durable, then calls back on the loop. Calls may overlap; only the last
+    // matters. Required. EncodeTable() in shard/cluster/rpc/table_codec.h gives the bytes.
     absl::AnyInvocable<void(std::shared_ptr<const AssignmentTable>, Callback stored)> store_table;
   };
 

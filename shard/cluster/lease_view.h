@@ -1,16 +1,18 @@
 // May this shard assign attempts now? Its lease, by its own clock.
 //
-// A lease of length L answered for a request sent at T is valid until T + L - margin on CLOCK_BOOTTIME:
-// counted from the sending, so a slow answer shortens it, and boot time, so a suspended machine wakes
-// up without one. The coordinator waits L plus its own margin from the receipt before it gives the slots
-// away; the two margins absorb clocks that run at different speeds.
+// A lease of length L answered for a request sent at T is valid until T + L - margin on
+// CLOCK_BOOTTIME: counted from the sending, so a slow answer shortens it, and boot time, so a
+// suspended machine wakes up without one. The coordinator waits L plus its own margin from the
+// receipt before it gives the slots away; the two margins absorb clocks that run at different
+// speeds.
 //
 //     mode                     no lease ever   valid     lapsed    superseded
 //     fence-on-lease-loss yes  no              yes       no        no
 //     fence-on-lease-loss no   yes (*)         yes       yes       no
 //     (*) the table decides: without a table nothing is owned
 //
-// Asked before connecting and before MAIL. An outcome already given by a remote server is always recorded.
+// Asked before connecting and before MAIL. An outcome already given by a remote server is always
+// recorded.
 //
 // Thread:    loop-affine
 // Determinism: pure; `now` is MonoTime of the shard's Clock

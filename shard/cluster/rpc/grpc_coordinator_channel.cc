@@ -260,8 +260,8 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
     auto handler = std::make_shared<Done<Reply>>(std::move(done));
     return [this_loop = &loop_, owed = owed_, open = std::weak_ptr(open_), call, handler,
             convert](const grpc::Status& status) {
-      absl::StatusOr<Reply> reply = FromGrpc(status);
-      if (status.ok()) reply = convert(call->response);
+      absl::StatusOr<Reply> reply =
+          status.ok() ? absl::StatusOr<Reply>(convert(call->response)) : FromGrpc(status);
       this_loop->Post([open, call, handler, reply = std::move(reply)]() mutable {
         const auto alive = open.lock();
         if (alive == nullptr) return;
