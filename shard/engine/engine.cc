@@ -167,6 +167,16 @@ std::vector<Queue*> Engine::ForeignQueues() {
   return foreign;
 }
 
+uint64_t Engine::ForeignRows() const {
+  uint64_t rows = 0;
+  for (const auto& queue : queues_.all()) {
+    if (queue == nullptr || queue->window.rows() == 0) continue;
+    const Owner owner = deps_.assignment.OwnerOf(queue->site, queue->vmta);
+    if (owner.kind == Owner::Kind::kPeer) rows += queue->window.rows();
+  }
+  return rows;
+}
+
 void Engine::RowLeft(Queue& queue, const RowKey& key) {
   queue.window.Removed(key);
   queues_.HeadChanged(queue);

@@ -92,6 +92,8 @@ class Engine {
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no
   // attempt is in flight.
   std::vector<Queue*> ForeignQueues();
+  // Rows of queues that belong to another shard.
+  uint64_t ForeignRows() const;
   // The row has left this shard: it is gone from disk.
   void RowLeft(Queue& queue, const RowKey& key);
 

@@ -1,0 +1,287 @@
+#include "shard/node/shard_node.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/text.h"
+#include "config/load.h"
+#include "runtime/tls.h"
+#include "shard/cluster/rpc/grpc_coordinator_channel.h"
+#include "shard/cluster/rpc/table_codec.h"
+#include "shard/node/identity.h"
+#include "shard/node/key_ring.h"
+
+namespace convoy::shard {
+namespace {
+
+constexpr std::string_view kTableKey = "shard/table";
+constexpr Duration kSessionPatience = Seconds(5);
+constexpr Duration kLeavePatience = Seconds(2);
+
+// Resident octets of this process, as /proc says.
+uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t pages = 0;
+  uint64_t resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+}  // namespace
+
+ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
+    : loop_(loop), options_(std::move(options)), rng_(EntropySeed()), started_(loop.WallNow()) {}
+
+ShardNode::~ShardNode() { loop_.Cancel(second_timer_); }
+
+absl::Status ShardNode::LoadConfiguration() {
+  const config::LoadResult loaded = config::LoadConfig(options_.config_file);
+  std::string errors;
+  for (const config::Diagnostic& d : loaded.diagnostics) {
+    if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
+    if (d.severity == config::Severity::kWarning) LogWarning("config", d.ToString());
+  }
+  if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
+  config_ = loaded.config;
+  policies_ = std::make_unique<ConfigPolicyBook>(config_);
+  return absl::OkStatus();
+}
+
+absl::Status ShardNode::OpenStore() {
+  std::error_code failed;
+  std::filesystem::create_directories(options_.data_dir, failed);
+  if (failed) {
+    return absl::UnavailableError(
+        Cat("cannot make --data-dir ", options_.data_dir, ": ", failed.message()));
+  }
+  ASSIGN_OR_RETURN(gauges_, GaugeFile::Open(options_.data_dir + "/gauges"));
+  RocksDbStoreOptions store;
+  store.path = options_.data_dir + "/store";
+  store.free_floor_bytes = options_.free_floor_bytes;
+  ASSIGN_OR_RETURN(store_, RocksDbStore::Open(loop_, std::move(store)));
+  ASSIGN_OR_RETURN(identity_, TakeIdentity(*store_, options_.name, rng_));
+  spool_ = std::make_unique<Spool>(loop_, *store_, SpoolOptions{});
+  return absl::OkStatus();
+}
+
+absl::Status ShardNode::MakeParts() {
+  network_ = std::make_unique<KernelNetwork>(loop_);
+  dns::UnboundResolver::Options dns;
+  dns.servers = config_->name_servers();
+  ASSIGN_OR_RETURN(unbound_, dns::UnboundResolver::Create(loop_, dns));
+  resolver_ = std::make_unique<dns::CachingResolver>(loop_, *unbound_);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const KeyRing> keys, KeyRing::Load(config_));
+  signing_pool_ = std::make_unique<dkim::SigningPool>(
+      dkim::SigningPool::Options{.threads = options_.signing_threads, .queue_max = 4096});
+  signer_ = std::make_unique<PoolSigner>(
+      loop_, *signing_pool_, [keys](std::string_view from_domain, std::string_view vmta) {
+        return keys->Find(from_domain, vmta);
+      });
+  std::vector<std::string> lists;
+  for (const auto& [path, where] : config_->suppress_files()) lists.push_back(path);
+  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_, std::move(lists));
+  RETURN_IF_ERROR(suppression_watch_->Load());
+  ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls, TlsContext::Client({}));
+  assignment_ = std::make_unique<AssignmentView>(options_.name);
+  engine_ = std::make_unique<Engine>(Engine::Deps{.loop = loop_,
+                                                  .network = *network_,
+                                                  .resolver = *resolver_,
+                                                  .spool = *spool_,
+                                                  .policies = *policies_,
+                                                  .signer = *signer_,
+                                                  .suppressions = suppressions_,
+                                                  .assignment = *assignment_,
+                                                  .lease = lease_,
+                                                  .tls = tls,
+                                                  .gauges = gauges_.get(),
+                                                  .rng = rng_.Fork(1)});
+  peers_ = std::make_unique<GrpcPeerChannel>(loop_);
+  forwarder_ = std::make_unique<NewMailForwarder>(loop_, *peers_, identity_.name, identity_.uid);
+  hand_over_ = std::make_unique<HandOver>(HandOver::Deps{.loop = loop_,
+                                                         .spool = *spool_,
+                                                         .engine = *engine_,
+                                                         .assignment = *assignment_,
+                                                         .channel = *peers_,
+                                                         .self = identity_.name,
+                                                         .uid = identity_.uid});
+  ingest_ = std::make_unique<Ingest>(Ingest::Deps{.loop = loop_,
+                                                  .spool = *spool_,
+                                                  .engine = *engine_,
+                                                  .policies = *policies_,
+                                                  .suppressions = suppressions_,
+                                                  .assignment = *assignment_,
+                                                  .forwarder = *forwarder_,
+                                                  .gauges = gauges_.get(),
+                                                  .rng = rng_.Fork(2)});
+  return absl::OkStatus();
+}
+
+absl::Status ShardNode::StartServices() {
+  hooks_.submit = [this](Submission submission, SubmitDone done) {
+    ingest_->Submit(std::move(submission), std::move(done));
+  };
+  hooks_.receive = [this](std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+    ingest_->Receive(std::move(batch), std::move(done));
+  };
+  hooks_.congested = [this] { return store_->health().congested; };
+  hooks_.report = [this] { return Report(); };
+  hooks_.queues = [this](std::string_view domain, std::string_view vmta) {
+    return engine_->Report(domain, vmta);
+  };
+  hooks_.set_paused = [this](std::string_view domain, std::string_view vmta, bool paused) {
+    return SetPaused(domain, vmta, paused);
+  };
+  std::string grpc = options_.grpc_listen;
+  if (grpc.empty() && config_->grpc_listener().has_value()) {
+    grpc = config_->grpc_listener()->ToString();
+  }
+  if (grpc.empty()) grpc = "127.0.0.1:0";
+  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_));
+
+  listener_ = std::make_unique<SmtpListener>(
+      SmtpListener::Deps{.loop = loop_,
+                         .network = *network_,
+                         .policies = *policies_,
+                         .submit = hooks_.submit,
+                         .congested = hooks_.congested,
+                         .connections_max = static_cast<uint64_t>(config_->total_max_smtp_in())});
+  std::vector<Endpoint> where = config_->smtp_listeners();
+  if (!options_.smtp_listen.empty()) where.clear();
+  for (const std::string& text : options_.smtp_listen) {
+    ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(text));
+    where.push_back(endpoint);
+  }
+  for (const Endpoint& endpoint : where) RETURN_IF_ERROR(listener_->Listen(endpoint));
+  return absl::OkStatus();
+}
+
+ShardAnnouncement ShardNode::Announcement() const {
+  ShardAnnouncement announcement;
+  announcement.shard = identity_;
+  announcement.rpc_address = server_->address();
+  const std::vector<Endpoint> smtp = listener_->addresses();
+  if (!smtp.empty()) announcement.smtp_address = smtp.front().ToString();
+  announcement.host_id = options_.host_id;
+  for (const std::string& name : config_->VmtaNames()) {
+    EgressClaim claim;
+    claim.vmta = name;
+    for (const config::SourceHostEntry& host : config_->FindVmta(name)->hosts) {
+      claim.source_ips.push_back(host.ip.ToString());
+    }
+    announcement.egress.push_back(std::move(claim));
+  }
+  announcement.config_fingerprint = config_->fingerprint();
+  return announcement;
+}
+
+void ShardNode::StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored) {
+  KvBatch batch;
+  batch.Put(Cf::kMeta, kTableKey, EncodeTable(*table));
+  spool_->Commit(std::move(batch), [stored = std::move(stored)](absl::Status status) mutable {
+    if (status.ok()) stored();
+  });
+}
+
+absl::Status ShardNode::StartCoordinatorClient() {
+  std::shared_ptr<const AssignmentTable> known;
+  auto stored = store_->GetNow(Cf::kMeta, kTableKey);
+  if (stored.ok()) {
+    ASSIGN_OR_RETURN(AssignmentTable table, DecodeTable(*stored));
+    known = std::make_shared<const AssignmentTable>(std::move(table));
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  channel_ = MakeGrpcCoordinatorChannel(
+      loop_, {.address = options_.coordinator, .request_seed = EntropySeed()});
+  CoordinatorClient::Handlers handlers;
+  handlers.on_table = [this](const AssignmentTable&) { engine_->OwnershipChanged(); };
+  handlers.on_lease = [this] { engine_->LeaseChanged(); };
+  handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback done) {
+    StoreTable(std::move(table), std::move(done));
+  };
+  client_ = std::make_unique<CoordinatorClient>(loop_, *channel_, *assignment_, lease_,
+                                                Announcement(), std::move(handlers), rng_.Fork(3));
+  client_->Start(std::move(known));
+  return absl::OkStatus();
+}
+
+absl::Status ShardNode::Start() {
+  RETURN_IF_ERROR(LoadConfiguration());
+  RETURN_IF_ERROR(OpenStore());
+  RETURN_IF_ERROR(MakeParts());
+  RETURN_IF_ERROR(engine_->Recover());
+  RETURN_IF_ERROR(hand_over_->Recover());
+  RETURN_IF_ERROR(StartServices());
+  RETURN_IF_ERROR(StartCoordinatorClient());
+  engine_->OwnershipChanged();
+  hand_over_->Start();
+  suppression_watch_->Start();
+  OnSecond();
+  return absl::OkStatus();
+}
+
+void ShardNode::OnSecond() {
+  spool_->SweepExpired(loop_.WallNow().unix_ms());
+  second_timer_ = loop_.CallAfter(Seconds(1), [this] { OnSecond(); });
+}
+
+ShardReport ShardNode::Report() const {
+  ShardReport report;
+  report.name = identity_.name;
+  report.incarnation = identity_.incarnation;
+  report.started_ms = started_.unix_ms();
+  report.uptime_seconds = static_cast<uint64_t>((loop_.WallNow() - started_).seconds());
+  report.totals = engine_->Totals();
+  report.accepted_messages = ingest_->accepted_total();
+  report.connections_in = listener_->connections();
+  report.held_for_others = engine_->ForeignRows();
+  report.memory_bytes = ResidentBytes();
+  report.disk_free_bytes = store_->health().free_bytes;
+  report.disk_full = !store_->health().accepting();
+  report.epoch = assignment_->highest_epoch().value();
+  report.table_version = assignment_->version().version;
+  report.lease_valid = lease_.Valid(loop_.MonoNow());
+  report.stopping = stopping_;
+  report.config_fingerprint = config_->fingerprint();
+  return report;
+}
+
+uint64_t ShardNode::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
+  uint64_t matched = 0;
+  for (const QueueReport& queue : engine_->Report(domain, vmta)) {
+    const absl::Status set = engine_->SetPaused(queue.domain, queue.vmta, paused);
+    if (set.ok()) {
+      ++matched;
+    } else {
+      LogWarning("admin", Text(set));
+    }
+  }
+  return matched;
+}
+
+void ShardNode::Stop(Callback stopped) {
+  if (std::exchange(stopping_, true)) return;
+  ingest_->Stop();
+  auto done = std::make_shared<Callback>(std::move(stopped));
+  listener_->Stop([this, done] {
+    engine_->Stop(kSessionPatience, [this, done] {
+      hand_over_->Stop([this, done] {
+        client_->Leave(LeaveMode::kQuiesce, kLeavePatience, [this, done] {
+          spool_->Stop([this, done] {
+            signing_pool_->Stop();
+            (*done)();
+          });
+        });
+      });
+    });
+  });
+}
+
+}  // namespace convoy::shard
