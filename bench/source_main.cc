@@ -92,6 +92,12 @@ Options Parse(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error));
   }
+  for (const std::string& server : options.smtp) {
+    if (const auto endpoint = Endpoint::Parse(server); !endpoint.ok()) {
+      std::fprintf(stderr, "convoy-source: --smtp %s\n", endpoint.status().ToString().c_str());
+      std::exit(2);
+    }
+  }
   if (options.smtp.empty() && options.grpc.empty()) {
     std::fprintf(stderr, "convoy-source: give at least one --smtp or --grpc server\n");
     std::exit(2);
@@ -103,13 +109,8 @@ void RunSession(const Options& options, uint64_t session, Numbers& numbers, Sour
   const auto next = [&numbers] { return numbers.Next(); };
   const uint64_t server = session % (options.smtp.size() + options.grpc.size());
   if (server < options.smtp.size()) {
-    const auto endpoint = Endpoint::Parse(options.smtp[server]);
-    if (!endpoint.ok()) {
-      std::fprintf(stderr, "convoy-source: --smtp %s\n", endpoint.status().ToString().c_str());
-      std::exit(2);
-    }
     SmtpSource::Options smtp;
-    smtp.server = *endpoint;
+    smtp.server = *Endpoint::Parse(options.smtp[server]);
     smtp.messages_per_connection = options.per_connection;
     smtp.connect_patience = Seconds(options.patience_s);
     SmtpSource(smtp, options.plan, ledger).Run(next);

@@ -69,7 +69,9 @@ EgressGroup Build(const GroupDraft& draft, const Membership& membership, TableVe
   const std::vector<MemberId>& current = draft.base == nullptr ? free : draft.base->owners;
   EgressGroup group{.id = draft.id, .vmtas = draft.vmtas};
   group.owners = PlanSlots(current, Standings(draft, membership, now));
+  const bool settled = draft.sources.size() == 1 && draft.base->promises.empty();
   for (uint16_t slot = 0; slot < kSlotCount; ++slot) {
+    if (settled && group.owners[slot] == current[slot]) continue;  // the common case
     std::vector<Promise> promises = Promises(draft, slot, group.owners[slot], next);
     std::erase_if(promises, [&](const Promise& p) { return !Kept(p, membership, now); });
     if (promises.empty()) continue;

@@ -152,6 +152,8 @@ TEST(RocksDbStoreTest, DirectoryThatCannotBeMadeIsNamed) {
   EXPECT_NE(opened.message().find("/proc/no/such"), absl::string_view::npos);
 }
 
+constexpr char kCommitter[] = "--commit-for-ever";
+
 // Runs in the child: member 1's incarnation and the table's version always go up together.
 [[noreturn]] void CommitForEver(const std::string& directory, int told) {
   VirtualLoop loop;
@@ -169,6 +171,17 @@ TEST(RocksDbStoreTest, DirectoryThatCannotBeMadeIsNamed) {
   }
 }
 
+// This program again, as CommitForEver: a fork alone would copy the threads of neither library.
+pid_t StartCommitter(const std::string& directory, int told) {
+  const std::string fd = Cat(told);
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/proc/self/exe", "store_test", kCommitter, directory.c_str(), fd.c_str(), nullptr);
+    _exit(4);
+  }
+  return child;
+}
+
 TEST(RocksDbStoreTest, KilledAtAnyMomentKeepsWhatWasDoneAndNoHalves) {
   const std::string directory = FreshDirectory("killed");
   Rng rng(1);
@@ -176,8 +189,7 @@ TEST(RocksDbStoreTest, KilledAtAnyMomentKeepsWhatWasDoneAndNoHalves) {
   for (uint64_t round = 1; round <= 8; ++round) {
     int fds[2];
     ASSERT_EQ(pipe(fds), 0);
-    const pid_t child = fork();
-    if (child == 0) CommitForEver(directory, fds[1]);
+    const pid_t child = StartCommitter(directory, fds[1]);
     close(fds[1]);
     const uint64_t kill_after = 1 + rng.Below(40);
     for (uint64_t i = 0; i < kill_after; ++i) {
@@ -203,3 +215,10 @@ TEST(RocksDbStoreTest, KilledAtAnyMomentKeepsWhatWasDoneAndNoHalves) {
 
 }  // namespace
 }  // namespace convoy::coordinator
+
+int main(int argc, char** argv) {
+  using namespace convoy::coordinator;
+  if (argc == 4 && std::string(argv[1]) == kCommitter) CommitForEver(argv[2], std::atoi(argv[3]));
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

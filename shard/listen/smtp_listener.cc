@@ -44,9 +44,9 @@ smtp::Reply ReplyTo(const SubmitResult& result) {
   if (absl::IsInvalidArgument(status)) return Refusal(554, status, "5.6.0");
   if (absl::IsAlreadyExists(status)) return Refusal(554, status, "5.5.0");
   if (!status.ok()) return Refusal(451, status, "4.3.0");
-  const bool any = std::any_of(
-      result.recipients.begin(), result.recipients.end(),
-      [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
+  const bool any =
+      std::any_of(result.recipients.begin(), result.recipients.end(),
+                  [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
   if (!any) return smtp::MakeReply(550, "5.1.3", "no valid recipients");
   return smtp::MakeReply(250, "2.0.0", result.id.ToString());
 }
@@ -81,11 +81,10 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
 
   Task<smtp::Reply> OnMessage(const smtp::SubmissionPeer& peer, smtp::Envelope envelope,
                               std::string content) override {
-    auto submission = std::make_shared<Submission>(
-        SubmissionFrom(peer, std::move(envelope), std::move(content)));
-    Await<SubmitResult> submitted([&](auto done) {
-      owner_.deps_.submit(std::move(*submission), std::move(done));
-    });
+    auto submission =
+        std::make_shared<Submission>(SubmissionFrom(peer, std::move(envelope), std::move(content)));
+    Await<SubmitResult> submitted(
+        [&](auto done) { owner_.deps_.submit(std::move(*submission), std::move(done)); });
     const SubmitResult result = co_await submitted;
     co_return ReplyTo(result);
   }
@@ -166,9 +165,8 @@ void SmtpListener::Stop(Callback stopped) {
   timer_ = TimerId();
   const std::vector<smtp::ServerSession*> open(sessions_.begin(), sessions_.end());
   for (smtp::ServerSession* session : open) session->Shutdown();
-  gate_.Close([this, stopped = std::move(stopped)]() mutable {
-    deps_.loop.Post(std::move(stopped));
-  });
+  gate_.Close(
+      [this, stopped = std::move(stopped)]() mutable { deps_.loop.Post(std::move(stopped)); });
 }
 
 }  // namespace convoy::shard

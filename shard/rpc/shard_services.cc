@@ -15,8 +15,7 @@ constexpr uint32_t kPageDefault = 100;
 constexpr uint32_t kPageMax = 10'000;
 
 grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message()));
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
 class ForwardingService final : public mta::v1::Forwarding::CallbackService {
@@ -156,8 +155,8 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
       cursor.recipients = wanted.after().recipients();
       while (first < all.size() && !Before(cursor, all[first], by_name)) ++first;
     }
-    const uint32_t page = wanted.page_size() == 0 ? kPageDefault
-                                                  : std::min(wanted.page_size(), kPageMax);
+    const uint32_t page =
+        wanted.page_size() == 0 ? kPageDefault : std::min(wanted.page_size(), kPageMax);
     const size_t last = std::min(all.size(), first + page);
     for (size_t i = first; i < last; ++i) Fill(all[i], out->add_queues());
     out->set_more(last < all.size());

@@ -3,9 +3,9 @@
 // Thread:    made on any thread
 #pragma once
 
-#include <memory>
-
 #include <grpcpp/impl/codegen/service_type.h>
+
+#include <memory>
 
 #include "runtime/event_loop.h"
 #include "shard/rpc/rpc_hooks.h"

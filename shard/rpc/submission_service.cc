@@ -64,8 +64,7 @@ void FillResponse(const SubmitResult& result, const std::vector<std::string>& ad
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message()));
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
 // One stream. Lives from its first read until gRPC is done with it and no message is unanswered.
@@ -184,13 +183,12 @@ class SubmissionService final : public mta::v1::Submission::CallbackService {
                                    const SubmitRequest* request,
                                    SubmitResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    Submission submission =
-        SubmissionFrom(SubmitRequest(*request), PeerAddress(context->peer()));
+    Submission submission = SubmissionFrom(SubmitRequest(*request), PeerAddress(context->peer()));
     loop_.Post([this, reactor, response, tag = request->client_tag(),
                 submission = std::move(submission)]() mutable {
       std::vector<std::string> addresses = submission.recipients;
-      hooks_.submit(std::move(submission), [reactor, response, tag, addresses = std::move(addresses)](
-                                               SubmitResult result) {
+      hooks_.submit(std::move(submission), [reactor, response, tag,
+                                            addresses = std::move(addresses)](SubmitResult result) {
         response->set_client_tag(tag);
         if (result.status.ok()) FillResponse(result, addresses, response);
         reactor->Finish(ToGrpc(result.status));

@@ -22,9 +22,9 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   FaultyFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
 
-  std::atomic<bool> no_room = false;         // writes fail with ENOSPC
+  std::atomic<bool> no_room = false;           // writes fail with ENOSPC
   std::atomic<bool> no_room_log_only = false;  // only writes of the log do
-  std::atomic<bool> write_fails = false;     // writes fail with EIO
+  std::atomic<bool> write_fails = false;       // writes fail with EIO
   std::atomic<bool> sync_fails = false;
 
   const char* Name() const override { return "FaultyFileSystem"; }
@@ -75,7 +75,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
  private:
   class File final : public rocksdb::FSWritableFileOwnerWrapper {
    public:
-    File(std::unique_ptr<rocksdb::FSWritableFile>&& base, std::string name, FaultyFileSystem* system)
+    File(std::unique_ptr<rocksdb::FSWritableFile>&& base, std::string name,
+         FaultyFileSystem* system)
         : FSWritableFileOwnerWrapper(std::move(base)), name_(std::move(name)), system_(system) {}
 
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,

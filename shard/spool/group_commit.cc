@@ -134,19 +134,16 @@ void GroupCommit::OnWritten(uint64_t cycle, CycleWritten written) {
 }
 
 void GroupCommit::OnRead(uint64_t cycle, std::vector<ReadResult> results) {
-  const auto found = std::find_if(reading_.begin(), reading_.end(), [cycle](const Waiting& w) {
-    return w.cycle->number == cycle;
-  });
+  const auto found = std::find_if(reading_.begin(), reading_.end(),
+                                  [cycle](const Waiting& w) { return w.cycle->number == cycle; });
   CHECK(found != reading_.end() && found->reads.size() == results.size());
   Waiting done = std::move(*found);
   reading_.erase(found);
   for (size_t i = 0; i < results.size(); ++i) {
     Complete([read = std::move(done.reads[i]), result = std::move(results[i])]() mutable {
-      std::visit(
-          [&read]<typename T>(T& value) {
-            std::get<absl::AnyInvocable<void(T)>>(read)(std::move(value));
-          },
-          result);
+      std::visit([&read]<typename T>(
+                     T& value) { std::get<absl::AnyInvocable<void(T)>>(read)(std::move(value)); },
+                 result);
     });
   }
   StopIfIdle();
@@ -241,7 +238,8 @@ void GroupCommit::Stop(Callback stopped) {
 
 void GroupCommit::StopIfIdle() {
   if (!stopping_ || stopped_ == nullptr) return;
-  if (in_flight_ != nullptr || !waiting_.empty() || !reading_.empty() || !completed_.empty()) return;
+  if (in_flight_ != nullptr || !waiting_.empty() || !reading_.empty() || !completed_.empty())
+    return;
   if (drain_posted_) return;  // comes back here
   loop_.Post(std::exchange(stopped_, nullptr));
 }

@@ -96,7 +96,9 @@ class GroupCommit {
   void OnRead(uint64_t cycle, std::vector<ReadResult> results);
 
   const StoreHealth& health() const { return health_; }
-  void AddHealthListener(std::function<void()> changed) { listeners_.push_back(std::move(changed)); }
+  void AddHealthListener(std::function<void()> changed) {
+    listeners_.push_back(std::move(changed));
+  }
   size_t pending_bytes() const { return pending_bytes_; }
   void Stop(Callback stopped);
 
@@ -128,10 +130,10 @@ class GroupCommit {
   StoreDriver& driver_;
   const uint64_t floor_bytes_;
 
-  std::deque<Waiting> waiting_;          // filling, and closed cycles before it
-  std::unique_ptr<Waiting> in_flight_;   // being written
-  std::deque<Waiting> reading_;          // written, reads outstanding
-  std::deque<Callback> completed_;       // to be called, in order
+  std::deque<Waiting> waiting_;         // filling, and closed cycles before it
+  std::unique_ptr<Waiting> in_flight_;  // being written
+  std::deque<Waiting> reading_;         // written, reads outstanding
+  std::deque<Callback> completed_;      // to be called, in order
   uint64_t cycles_ = 0;
   size_t pending_bytes_ = 0;
   bool start_posted_ = false;

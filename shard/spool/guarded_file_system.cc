@@ -23,8 +23,7 @@ constexpr std::string_view kLogSuffix = ".log";
 
 class GuardedFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  GuardedFile(std::unique_ptr<FSWritableFile>&& base, std::string name,
-              const DiskFailure* failure)
+  GuardedFile(std::unique_ptr<FSWritableFile>&& base, std::string name, const DiskFailure* failure)
       : FSWritableFileOwnerWrapper(std::move(base)), name_(std::move(name)), failure_(failure) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
@@ -80,8 +79,8 @@ class GuardedLog final : public GuardedFile {
     if (status.ok()) size_ += data.size();
     return Wrote("write", status);
   }
-  IOStatus Append(const Slice& data, const IOOptions& options,
-                  const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
+                  IODebugContext* debug) override {
     return Append(data, options, debug);
   }
 

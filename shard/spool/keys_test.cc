@@ -28,8 +28,12 @@ TEST(Keys, GoldenBytes) {
 
 TEST(Keys, TheOrderOfKeysIsTheOrderOfRows) {
   const QueueId queue(3);
-  const std::vector<RowKey> rows = {{0, {0, 0}},      {0, {0, 1}},   {0, {1, 0}},
-                                    {255, {9, 9}},    {256, {0, 0}}, {1700000000000, {5, 1}},
+  const std::vector<RowKey> rows = {{0, {0, 0}},
+                                    {0, {0, 1}},
+                                    {0, {1, 0}},
+                                    {255, {9, 9}},
+                                    {256, {0, 0}},
+                                    {1700000000000, {5, 1}},
                                     {1700000000000, {5, 256}}};
   for (size_t i = 1; i < rows.size(); ++i) {
     EXPECT_LT(QueueKey(queue, rows[i - 1]), QueueKey(queue, rows[i])) << i;

@@ -114,10 +114,10 @@ absl::StatusOr<std::vector<KvGroup>> MemoryKvStore::SurveyNow(Cf cf, size_t pref
 }
 
 void MemoryKvStore::After(Duration delay, Callback work) {
-  loop_.CallAfter(delay, [this, alive = std::weak_ptr<bool>(alive_),
-                          work = std::move(work)]() mutable {
-    if (!alive.expired() && !dead_) work();
-  });
+  loop_.CallAfter(delay,
+                  [this, alive = std::weak_ptr<bool>(alive_), work = std::move(work)]() mutable {
+                    if (!alive.expired() && !dead_) work();
+                  });
 }
 
 void MemoryKvStore::StartCycle(std::shared_ptr<const StoreCycle> cycle, bool again) {
@@ -160,18 +160,17 @@ ReadResult MemoryKvStore::Read(const ReadRequest& request) const {
   if (const auto* get = std::get_if<GetRequest>(&request)) {
     const Table& table = disk_->tables[static_cast<size_t>(get->cf)];
     const auto found = table.find(get->key);
-    if (found == table.end()) return absl::StatusOr<std::string>(absl::NotFoundError("no such key"));
+    if (found == table.end())
+      return absl::StatusOr<std::string>(absl::NotFoundError("no such key"));
     return absl::StatusOr<std::string>(found->second);
   }
   if (const auto* scan = std::get_if<ScanRequest>(&request)) {
     const Table& table = disk_->tables[static_cast<size_t>(scan->range.cf)];
-    return absl::StatusOr<KvScan>(
-        ScanTable(table, scan->range, scan->rows_max, scan->bytes_max));
+    return absl::StatusOr<KvScan>(ScanTable(table, scan->range, scan->rows_max, scan->bytes_max));
   }
   const auto& survey = std::get<SurveyRequest>(request);
   const Table& table = disk_->tables[static_cast<size_t>(survey.cf)];
-  return absl::StatusOr<std::vector<KvGroup>>(
-      SurveyTable(table, survey.prefix_bytes, survey.mode));
+  return absl::StatusOr<std::vector<KvGroup>>(SurveyTable(table, survey.prefix_bytes, survey.mode));
 }
 
 }  // namespace convoy::shard

@@ -37,7 +37,8 @@ class MemoryKvStore final : public KvStore, private StoreDriver {
     std::array<Table, kCfCount> tables;  // synced
     // The cycle that was being synced at the crash; applied by the next store if it survived.
     std::shared_ptr<const StoreCycle> unsynced;
-    uint64_t free_bytes = uint64_t{1} << 40;  // room as the store sees it; 0: writes fail with no room
+    uint64_t free_bytes = uint64_t{1}
+                          << 40;  // room as the store sees it; 0: writes fail with no room
     uint64_t cycles_synced_total = 0;
     uint64_t commits_synced_total = 0;
 

@@ -88,7 +88,8 @@ TEST_F(MemoryKvStoreTest, AReadSeesWhatWasCommittedBeforeIt) {
 }
 
 TEST_F(MemoryKvStoreTest, AReadNeverShowsACommitThatIsReportedAfterIt) {
-  Start({.latency = [] { return Milliseconds(1); }, .read_latency = [] { return Milliseconds(5); }});
+  Start(
+      {.latency = [] { return Milliseconds(1); }, .read_latency = [] { return Milliseconds(5); }});
   Put("a", "1");
   Get("a");
   loop_.RunFor(Milliseconds(2));

@@ -105,16 +105,14 @@ void MessageAcceptor::StartReads(const WorkPtr& work) {
     });
     if (message.receipts_until_ms == 0) continue;
     ++work->outstanding;
-    parts_.store.Scan(ReceiptRange(id), kReceiptsMax, SIZE_MAX,
-                      [this, work, i](absl::StatusOr<KvScan> scan) {
-                        OnReceipts(work, i, std::move(scan));
-                      });
+    parts_.store.Scan(
+        ReceiptRange(id), kReceiptsMax, SIZE_MAX,
+        [this, work, i](absl::StatusOr<KvScan> scan) { OnReceipts(work, i, std::move(scan)); });
   }
   OneLess(work);
 }
 
-void MessageAcceptor::OnReceipts(const WorkPtr& work, size_t message,
-                                 absl::StatusOr<KvScan> scan) {
+void MessageAcceptor::OnReceipts(const WorkPtr& work, size_t message, absl::StatusOr<KvScan> scan) {
   const StoredMessage& envelope = work->request.messages[message].message->envelope;
   if (!scan.ok()) {
     work->status.Update(scan.status());

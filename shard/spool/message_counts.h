@@ -65,7 +65,7 @@ class MessageCounts {
   KvStore& store_;
   const size_t entries_max_;
   absl::node_hash_map<MessageId, Entry> entries_;  // a change holds a pointer into it
-  std::list<MessageId> lru_;  // most recently used first
+  std::list<MessageId> lru_;                       // most recently used first
 };
 
 }  // namespace convoy::shard

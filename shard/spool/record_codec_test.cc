@@ -107,14 +107,11 @@ TEST(RecordCodec, GoldenBytes) {
             "68820104736d74708a010173920101649a010453495a45a20107544c5376312e33aa0101"
             "63b001ac02ba010176c2010170ca01016ad2010165da0103642f76e2010169ea01016cf2"
             "010175f801048202056372617368");
-  EXPECT_EQ(HexEncode(EncodeQueueName({"d.test", "v"})),
-            "0a06642e74657374120176");
-  EXPECT_EQ(HexEncode(EncodeReceipt({5, "h"})),
-            "0805120168");
+  EXPECT_EQ(HexEncode(EncodeQueueName({"d.test", "v"})), "0a06642e74657374120176");
+  EXPECT_EQ(HexEncode(EncodeReceipt({5, "h"})), "0805120168");
   EXPECT_EQ(HexEncode(EncodeIdempotency({Id(0x11), "h", 5, "a"})),
             "08051201681a1011111111111111111111111111111111220161");
-  EXPECT_EQ(HexEncode(EncodeCheckpoint({7, {{"/p", "s", 9}}})),
-            "080712090a022f701201731809");
+  EXPECT_EQ(HexEncode(EncodeCheckpoint({7, {{"/p", "s", 9}}})), "080712090a022f701201731809");
 }
 
 TEST(RecordCodec, EveryFieldComesBack) {

@@ -60,9 +60,9 @@ struct StoredMessage {
   std::string tenant;
   int64_t accepted_ms = 0;
   std::string vmta_pool;
-  std::string from_domain;   // of the From address, lower case: the identity that signs
-  std::string body_hash;     // SHA-256 of the body in relaxed canonical form (RFC 6376 3.4.4)
-  std::string payload_hash;  // SHA-256 of what the client sent; empty: not asked for
+  std::string from_domain;     // of the From address, lower case: the identity that signs
+  std::string body_hash;       // SHA-256 of the body in relaxed canonical form (RFC 6376 3.4.4)
+  std::string payload_hash;    // SHA-256 of what the client sent; empty: not asked for
   uint32_t header_bytes = 0;   // of content, the blank line included
   uint32_t content_bytes = 0;  // header and body
   bool eight_bit = false;      // the content has octets above 127
@@ -102,14 +102,14 @@ struct StoredRow {
   MessageId message;
   std::string rcpt;
   std::string orcpt;
-  uint8_t notify = 0;    // NotifyFlag; 0: not given
+  uint8_t notify = 0;  // NotifyFlag; 0: not given
   uint32_t attempts = 0;
-  int64_t accepted_ms = 0;       // first acceptance: counts for bounce-after
-  int64_t first_attempt_ms = 0;  // 0: never
-  int64_t last_attempt_ms = 0;   // 0: never
-  std::string last_reply;        // of the last attempt, raw
-  uint32_t flags = 0;            // RowFlag
-  uint32_t content_bytes = 0;    // of the message: for policies that must not read it
+  int64_t accepted_ms = 0;         // first acceptance: counts for bounce-after
+  int64_t first_attempt_ms = 0;    // 0: never
+  int64_t last_attempt_ms = 0;     // 0: never
+  std::string last_reply;          // of the last attempt, raw
+  uint32_t flags = 0;              // RowFlag
+  uint32_t content_bytes = 0;      // of the message: for policies that must not read it
   uint64_t transfer_sequence = 0;  // with kRowOffered: the hand-over it is in
 
   bool operator==(const StoredRow&) const = default;

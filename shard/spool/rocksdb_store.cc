@@ -102,8 +102,7 @@ class Engine {
 
 absl::Status Engine::CheckFamilies(const rocksdb::DBOptions& options) const {
   std::vector<std::string> names;
-  const rocksdb::Status listed =
-      rocksdb::DB::ListColumnFamilies(options, options_.path, &names);
+  const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(options, options_.path, &names);
   if (!listed.ok()) return absl::OkStatus();  // a new directory; Open says what else is wrong
   for (const std::string& name : names) {
     bool known = name == rocksdb::kDefaultColumnFamilyName;
@@ -121,8 +120,8 @@ absl::Status Engine::CheckSchema() {
   write.sync = true;
   const absl::StatusOr<std::string> stored = Get(Cf::kMeta, kSchemaVersionKey, nullptr);
   if (absl::IsNotFound(stored.status())) {
-    const rocksdb::Status put = db_->Put(write, handle(Cf::kMeta), ToSlice(kSchemaVersionKey),
-                                         EncodeU32(kSchemaVersion));
+    const rocksdb::Status put =
+        db_->Put(write, handle(Cf::kMeta), ToSlice(kSchemaVersionKey), EncodeU32(kSchemaVersion));
     return put.ok() ? absl::OkStatus() : absl::UnavailableError(put.ToString());
   }
   if (!stored.ok()) return stored.status();
@@ -152,8 +151,8 @@ absl::Status Engine::Open() {
   const rocksdb::Status opened =
       rocksdb::DB::Open(db_options, options_.path, MakeFamilies(tuning), &all_handles_, &db);
   if (!opened.ok()) {
-    const std::string text = Cat("cannot open the spool in ", options_.path, ": ",
-                                 opened.ToString());
+    const std::string text =
+        Cat("cannot open the spool in ", options_.path, ": ", opened.ToString());
     if (opened.IsCorruption()) return absl::DataLossError(text);
     if (text.find("lock") != std::string::npos) {
       return absl::FailedPreconditionError(Cat(text, " (is another shard running on it?)"));
@@ -237,9 +236,9 @@ absl::StatusOr<KvScan> Engine::Scan(const KvRange& range, size_t rows_max, size_
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   const size_t prefix = FilterPrefixBytes(range.cf);
-  options.prefix_same_as_start =
-      prefix > 0 && range.begin.size() >= prefix && range.end.size() >= prefix &&
-      range.begin.compare(0, prefix, range.end, 0, prefix) == 0;
+  options.prefix_same_as_start = prefix > 0 && range.begin.size() >= prefix &&
+                                 range.end.size() >= prefix &&
+                                 range.begin.compare(0, prefix, range.end, 0, prefix) == 0;
   options.total_order_seek = !options.prefix_same_as_start;
   const Slice end = ToSlice(range.end);
   if (!range.end.empty()) options.iterate_upper_bound = &end;

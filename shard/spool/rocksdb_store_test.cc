@@ -103,9 +103,8 @@ class Teller {
         break;
       case 2:
         ++waiting_;
-        store_.Get(cf, Key(rng), [this](absl::StatusOr<std::string> value) {
-          Tell(value.ok() ? *value : "no");
-        });
+        store_.Get(cf, Key(rng),
+                   [this](absl::StatusOr<std::string> value) { Tell(value.ok() ? *value : "no"); });
         break;
       case 3: {
         std::string end = rng->Chance(0.3) ? "" : Key(rng);

@@ -67,25 +67,24 @@ absl::StatusOr<std::vector<SpooledQueue>> Spool::Recover(
     used.push_back(key->queue);
   }
   RETURN_IF_ERROR(registry_->Recover(used));
-  store_.Survey(
-      Cf::kQueue, kQueuePrefixBytes, SurveyMode::kCounts,
-      [this, counted = std::move(counted)](absl::StatusOr<std::vector<KvGroup>> groups) {
-        if (!groups.ok()) {
-          LogError("spool", "rows could not be counted: ", groups.status().ToString());
-          return;
-        }
-        for (const KvGroup& group : *groups) {
-          rows_->Add(QueueId(*DecodeU32(std::string_view(group.first_key).substr(0, 4))),
-                     static_cast<int64_t>(group.keys));
-        }
-        rows_->SetKnown();
-        std::vector<QueueCount> counts;
-        for (const KvGroup& group : *groups) {
-          const QueueId queue(*DecodeU32(std::string_view(group.first_key).substr(0, 4)));
-          counts.push_back({queue, static_cast<uint64_t>(rows_->rows(queue))});
-        }
-        if (counted != nullptr) counted(std::move(counts));
-      });
+  store_.Survey(Cf::kQueue, kQueuePrefixBytes, SurveyMode::kCounts,
+                [this, counted = std::move(counted)](absl::StatusOr<std::vector<KvGroup>> groups) {
+                  if (!groups.ok()) {
+                    LogError("spool", "rows could not be counted: ", groups.status().ToString());
+                    return;
+                  }
+                  for (const KvGroup& group : *groups) {
+                    rows_->Add(QueueId(*DecodeU32(std::string_view(group.first_key).substr(0, 4))),
+                               static_cast<int64_t>(group.keys));
+                  }
+                  rows_->SetKnown();
+                  std::vector<QueueCount> counts;
+                  for (const KvGroup& group : *groups) {
+                    const QueueId queue(*DecodeU32(std::string_view(group.first_key).substr(0, 4)));
+                    counts.push_back({queue, static_cast<uint64_t>(rows_->rows(queue))});
+                  }
+                  if (counted != nullptr) counted(std::move(counts));
+                });
   return queues;
 }
 
@@ -106,10 +105,11 @@ void Spool::PutEvents(const std::vector<AccountEvent>& events, KvBatch* batch) {
 }
 
 void Spool::CommitWith(KvBatch batch, bool has_events, StatusDone done) {
-  store_.Commit(std::move(batch), [this, has_events, done = std::move(done)](absl::Status s) mutable {
-    if (has_events && s.ok() && outbox_listener_ != nullptr) outbox_listener_();
-    done(std::move(s));
-  });
+  store_.Commit(std::move(batch),
+                [this, has_events, done = std::move(done)](absl::Status s) mutable {
+                  if (has_events && s.ok() && outbox_listener_ != nullptr) outbox_listener_();
+                  done(std::move(s));
+                });
 }
 
 void Spool::Accept(AcceptRequest request, AcceptDone done) {
@@ -210,8 +210,8 @@ void Spool::ReadRows(QueueId queue, RowKey from, uint32_t limit, RowsDone done) 
                   const std::optional<ParsedQueueKey> key = ParseQueueKey(row.key);
                   absl::StatusOr<StoredRow> value = DecodeRow(row.value);
                   if (!key.has_value() || !value.ok()) {
-                    LogError("spool", "a row is damaged and is left alone: key=",
-                             HexEncode(row.key));
+                    LogError("spool",
+                             "a row is damaged and is left alone: key=", HexEncode(row.key));
                     continue;
                   }
                   page.rows.push_back({key->queue, key->row, *std::move(value)});

@@ -50,7 +50,8 @@ struct Flags {
 int64_t ProcNumber(const char* file, std::string_view name) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);) {
-    if (line.starts_with(name)) return *ParseInt(Trim(Split(Trim(line.substr(name.size())), ' ')[0]));
+    if (line.starts_with(name))
+      return *ParseInt(Trim(Split(Trim(line.substr(name.size())), ' ')[0]));
   }
   return 0;
 }

@@ -225,7 +225,8 @@ class Rig(contextlib.AbstractContextManager):
 
     def shard(self, name, config, coordinator, *extra):
         args = [find_binary("shard/convoy-shard"), "--name", name, "--config", str(config),
-                "--data-dir", str(self.path(name)), "--coordinator", coordinator, *extra]
+                "--data-dir", str(self.path(name)), "--coordinator", coordinator,
+                "--smtp-listen", "127.0.0.1:0", *extra]
         return self.add(Daemon(name, args, self.directory)).wait_ready()
 
     def cli(self, coordinator, *args, check=True):

@@ -1,0 +1,175 @@
+#include "sim/shard_process.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace convoy::sim {
+namespace {
+
+std::vector<IpAddress> AddressesOf(int shard) {
+  std::vector<IpAddress> all = {ShardAddress(shard)};
+  for (int v = 1; v <= kVmtas; ++v) all.push_back(SourceAddress(shard, v));
+  return all;
+}
+
+shard::MemoryKvStore::Options StoreOptions(const ShardProcess::Deps& deps) {
+  shard::MemoryKvStore::Options options;
+  options.latency = deps.disk_latency;
+  options.read_latency = [] { return Microseconds(300); };
+  // A kill between the sync and its report leaves the batch on disk.
+  Rng rng = deps.rng;
+  const bool survived = rng.Chance(0.5);
+  options.survives = [survived] { return survived; };
+  return options;
+}
+
+int NumberOf(const std::string& address) {
+  return static_cast<int>(
+      ParseUint(std::string_view(address).substr(1, address.find(':') - 1)).value_or(0));
+}
+
+}  // namespace
+
+std::string ShardName(int shard) { return Cat("s", shard); }
+
+void SimPeerChannel::Forward(const std::string& address,
+                             std::shared_ptr<const shard::ForwardBatch> batch, Duration deadline,
+                             StatusDone done) {
+  auto call = PendingCall<absl::Status>::Start(loop_, deadline, std::move(done));
+  const int number = NumberOf(address);
+  wire_.Send(self_, ShardName(number), [this, call, batch, number] {
+    ShardProcess* peer = places_[static_cast<size_t>(number)];
+    if (peer == nullptr) return call->Answer(absl::UnavailableError("connection refused"));
+    peer->ingest().Receive(batch, [this, call, batch, number](absl::Status status) {
+      const bool new_mail = batch->transfer_sequence == 0 && status.ok();
+      const bool lost = wire_.LoseAnswer() || wire_.IsCut(self_, ShardName(number));
+      if (lost) {
+        if (new_mail) unknown_(*batch);
+        return;
+      }
+      if (new_mail && call->ended()) return unknown_(*batch);
+      wire_.Send(ShardName(number), self_, [this, call, batch, status, new_mail] {
+        if (new_mail && call->ended()) unknown_(*batch);
+        call->Answer(status);
+      });
+    });
+  });
+}
+
+void InlineSigner::Sign(shard::SignRequest request, shard::SignDone done) {
+  std::string field = Cat("DKIM-Signature: d=", request.from_domain, "\r\n");
+  loop_.Post(
+      [done = std::move(done), field = std::move(field)]() mutable { done(std::move(field)); });
+}
+
+ShardProcess::ShardProcess(Deps deps, int number)
+    : loop(deps.shared, deps.mono_ahead, deps.wall_ahead),
+      deps_(std::move(deps)),
+      number_(number),
+      name_(ShardName(number)),
+      run_(++deps_.disk.runs),
+      host_(deps_.network.AddHost(loop, AddressesOf(number))),
+      network_(*host_, deps_.witness),
+      store_(loop, &deps_.disk.kv, StoreOptions(deps_)),
+      spool_(loop, store_, {}),
+      policies_(deps_.policies, number),
+      signer_(loop),
+      view_(name_),
+      coordinator_channel_(loop, deps_.wire, deps_.coordinator, name_),
+      peer_channel_(loop, deps_.wire, deps_.shards, name_, deps_.unknown_forward),
+      forwarder_(loop, peer_channel_, name_, deps_.disk.uid) {
+  if (deps_.suppressed != nullptr) {
+    suppressions_.Set(std::string(kSuppressFile), deps_.suppressed);
+  }
+}
+
+void ShardProcess::Start() {
+  engine_ = std::make_unique<shard::Engine>(shard::Engine::Deps{.loop = loop,
+                                                                .network = network_,
+                                                                .resolver = deps_.resolver,
+                                                                .spool = spool_,
+                                                                .policies = policies_,
+                                                                .signer = signer_,
+                                                                .suppressions = suppressions_,
+                                                                .assignment = view_,
+                                                                .lease = lease_,
+                                                                .tls = nullptr,
+                                                                .gauges = nullptr,
+                                                                .rng = deps_.rng.Fork(1),
+                                                                .window_rows_max = 64});
+  ingest_ = std::make_unique<shard::Ingest>(shard::Ingest::Deps{.loop = loop,
+                                                                .spool = spool_,
+                                                                .engine = *engine_,
+                                                                .policies = policies_,
+                                                                .suppressions = suppressions_,
+                                                                .assignment = view_,
+                                                                .forwarder = forwarder_,
+                                                                .gauges = nullptr,
+                                                                .rng = deps_.rng.Fork(2)});
+  hand_over_ = std::make_unique<shard::HandOver>(shard::HandOver::Deps{.loop = loop,
+                                                                       .spool = spool_,
+                                                                       .engine = *engine_,
+                                                                       .assignment = view_,
+                                                                       .channel = peer_channel_,
+                                                                       .self = name_,
+                                                                       .uid = deps_.disk.uid});
+  CHECK(engine_->Recover().ok());
+  CHECK(hand_over_->Recover().ok());
+  shard::CoordinatorClient::Handlers handlers;
+  handlers.on_table = [this](const shard::AssignmentTable&) { engine_->OwnershipChanged(); };
+  handlers.on_lease = [this] { engine_->LeaseChanged(); };
+  handlers.store_table = [this](auto table, Callback stored) {
+    StoreTable(std::move(table), std::move(stored));
+  };
+  client_ = std::make_unique<shard::CoordinatorClient>(loop, coordinator_channel_, view_, lease_,
+                                                       Announcement(), std::move(handlers),
+                                                       deps_.rng.Fork(3));
+  client_->Start(deps_.disk.table);
+  hand_over_->Start();
+  Sweep();
+}
+
+shard::ShardAnnouncement ShardProcess::Announcement() const {
+  shard::ShardAnnouncement out;
+  out.shard = {.name = name_, .uid = deps_.disk.uid, .incarnation = run_};
+  out.rpc_address = Cat(name_, ":1");
+  out.host_id = name_;
+  for (int v = 1; v <= kVmtas; ++v) {
+    out.egress.push_back({.vmta = VmtaName(v),
+                          .source_ips = {SourceAddress(number_, v).ToString()},
+                          .through_proxy = false});
+  }
+  return out;
+}
+
+// The bytes of the table go through the store, so that it is as durable as in the daemon.
+void ShardProcess::StoreTable(std::shared_ptr<const shard::AssignmentTable> table,
+                              Callback stored) {
+  shard::KvBatch batch;
+  batch.Put(shard::Cf::kMeta, "cluster/table", Cat(table->version.version));
+  spool_.Commit(std::move(batch),
+                [this, table, stored = std::move(stored)](absl::Status status) mutable {
+                  if (!status.ok()) return;
+                  deps_.disk.table = table;
+                  stored();
+                });
+}
+
+void ShardProcess::Sweep() {
+  spool_.SweepExpired(loop.WallNow().unix_ms());
+  loop.CallAfter(Seconds(60), [this] { Sweep(); });
+}
+
+void ShardProcess::Leave() {
+  client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {});
+}
+
+bool ShardProcess::Believes(std::string_view site, std::string_view vmta) const {
+  const shard::Owner owner = view_.OwnerOf(site, vmta);
+  return owner.kind == shard::Owner::Kind::kSelf && owner.may_assign &&
+         lease_.MayAssign(loop.MonoNow());
+}
+
+}  // namespace convoy::sim

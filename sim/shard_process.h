@@ -1,0 +1,147 @@
+// One run of a shard: the daemon's parts, put together as the daemon does, over virtual time, a network in
+// memory and a store that forgets at a crash what was not synced.
+//
+// Killed, it is left as it is: nothing runs in it any more, and nothing of it is destroyed.
+//
+// Thread:    loop-affine
+// Determinism: pure, given the loop, the wire and the Rng
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/table_resolver.h"
+#include "runtime/virtual_network.h"
+#include "shard/cluster/assignment_view.h"
+#include "shard/cluster/coordinator_client.h"
+#include "shard/cluster/lease_view.h"
+#include "shard/engine/engine.h"
+#include "shard/engine/suppression_book.h"
+#include "shard/forward/hand_over.h"
+#include "shard/forward/new_mail_forwarder.h"
+#include "shard/ingest/ingest.h"
+#include "shard/spool/memory_kv_store.h"
+#include "shard/spool/spool.h"
+#include "sim/coordinator_process.h"
+#include "sim/policies.h"
+#include "sim/process_loop.h"
+#include "sim/watched_network.h"
+
+namespace convoy::sim {
+
+// What survives a kill.
+struct ShardDisk {
+  shard::MemoryKvStore::Disk kv;
+  std::shared_ptr<const shard::AssignmentTable> table;
+  std::string uid;
+  uint64_t runs = 0;
+};
+
+class ShardProcess;
+
+// Who answers at which shard's address; null while it is down. Index: the shard's number.
+using ShardPlaces = std::vector<ShardProcess*>;
+
+// Batches to other shards. Told of every new-mail batch whose owner has committed it without the sender
+// hearing of it.
+class SimPeerChannel final : public shard::PeerChannel {
+ public:
+  using UnknownOutcome = std::function<void(const shard::ForwardBatch&)>;
+  SimPeerChannel(ProcessLoop& loop, Wire& wire, ShardPlaces& places, std::string self,
+                 UnknownOutcome unknown)
+      : loop_(loop),
+        wire_(wire),
+        places_(places),
+        self_(std::move(self)),
+        unknown_(std::move(unknown)) {}
+  void Forward(const std::string& address, std::shared_ptr<const shard::ForwardBatch> batch,
+               Duration deadline, StatusDone done) override;
+
+ private:
+  ProcessLoop& loop_;
+  Wire& wire_;
+  ShardPlaces& places_;
+  const std::string self_;
+  const UnknownOutcome unknown_;
+};
+
+// The address is the number: "s2:1".
+std::string ShardName(int shard);
+
+// Signs with a field that says so; a turn later, as a pool would.
+class InlineSigner final : public shard::SigningService {
+ public:
+  explicit InlineSigner(EventLoop& loop) : loop_(loop) {}
+  void Sign(shard::SignRequest request, shard::SignDone done) override;
+  size_t depth() const override { return 0; }
+
+ private:
+  EventLoop& loop_;
+};
+
+class ShardProcess {
+ public:
+  struct Deps {
+    EventLoop& shared;
+    VirtualNetwork& network;
+    Wire& wire;
+    CoordinatorPlace& coordinator;
+    ShardPlaces& shards;
+    SocketWitness& witness;
+    const PolicyTable& policies;
+    dns::Resolver& resolver;
+    ShardDisk& disk;
+    std::shared_ptr<const shard::SuppressionList> suppressed;  // null: none yet
+    SimPeerChannel::UnknownOutcome unknown_forward;
+    Duration mono_ahead;
+    Duration wall_ahead;
+    std::function<Duration()> disk_latency;
+    Rng rng;
+  };
+  ShardProcess(Deps deps, int number);
+
+  void Start();
+  // Its sockets are reset by the network's owner.
+  void Kill() { loop.Kill(); }
+  // Drains for good: its slots go to the others. It keeps running until killed.
+  void Leave();
+
+  ProcessLoop loop;
+  shard::Ingest& ingest() { return *ingest_; }
+  shard::Engine& engine() { return *engine_; }
+  const shard::AssignmentView& view() const { return view_; }
+  // Believes that it may assign attempts of this queue now.
+  bool Believes(std::string_view site, std::string_view vmta) const;
+  bool has_suppressions() const { return deps_.suppressed != nullptr; }
+  uint64_t run() const { return run_; }
+
+ private:
+  shard::ShardAnnouncement Announcement() const;
+  void StoreTable(std::shared_ptr<const shard::AssignmentTable> table, Callback stored);
+  void Sweep();
+
+  Deps deps_;
+  const int number_;
+  const std::string name_;
+  const uint64_t run_;
+
+  std::unique_ptr<VirtualHost> host_;
+  WatchedNetwork network_;
+  shard::MemoryKvStore store_;
+  shard::Spool spool_;
+  SimPolicyBook policies_;
+  shard::SuppressionBook suppressions_;
+  InlineSigner signer_;
+  shard::AssignmentView view_;
+  shard::LeaseView lease_;
+  SimCoordinatorChannel coordinator_channel_;
+  SimPeerChannel peer_channel_;
+  shard::NewMailForwarder forwarder_;
+  std::unique_ptr<shard::Engine> engine_;
+  std::unique_ptr<shard::Ingest> ingest_;
+  std::unique_ptr<shard::HandOver> hand_over_;
+  std::unique_ptr<shard::CoordinatorClient> client_;
+};
+
+}  // namespace convoy::sim

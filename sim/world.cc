@@ -1,0 +1,302 @@
+#include "sim/world.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace convoy::sim {
+namespace {
+
+LinkOptions LinkFrom(const Scenario& scenario) {
+  LinkOptions link;
+  link.latency_max = Milliseconds(20);
+  if (scenario.hostile != 0) link.reset_probability = 0.0005;
+  return link;
+}
+
+double Sometimes(Rng& rng, double how_often, double at_most) {
+  return rng.Chance(how_often) ? rng.Fraction() * at_most : 0;
+}
+
+Mood DrawMood(Rng& rng) {
+  Mood mood;
+  mood.close_at_step = Sometimes(rng, 0.5, 0.08);
+  mood.refuse_greeting = Sometimes(rng, 0.3, 0.4);
+  mood.shut_down = Sometimes(rng, 0.3, 0.05);
+  mood.rcpt_4xx = Sometimes(rng, 0.4, 0.6);
+  mood.dot_4xx = Sometimes(rng, 0.3, 0.4);
+  mood.dot_5xx = Sometimes(rng, 0.2, 0.3);
+  mood.slow = Sometimes(rng, 0.4, 0.3);
+  if (rng.Chance(0.3)) mood.messages_max = 1 + static_cast<int>(rng.Below(4));
+  mood.pipelining = rng.Chance(0.7);
+  return mood;
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario, uint64_t seed, bool verbose)
+    : scenario_(scenario),
+      rng_(seed),
+      network_(loop_, rng_.Fork(1), LinkFrom(scenario)),
+      trace_(loop_, verbose),
+      policies_(seed, static_cast<int>(scenario.domains)),
+      wire_(loop_, rng_.Fork(2)),
+      resolver_(loop_),
+      limits_({loop_, evidence_, trace_, policies_, shards_}),
+      clients_({loop_, wire_, shards_, evidence_, trace_, scenario_, rng_.Fork(3)}) {
+  wire_.set_lost_answers(static_cast<double>(scenario.lost_answers_percent) / 100);
+  shards_.resize(static_cast<size_t>(scenario.shards) + 1);
+  disks_.resize(shards_.size());
+  for (size_t i = 1; i < disks_.size(); ++i) {
+    disks_[i].uid = Cat("0000000000000000000000000000000", i);
+  }
+  std::string list;
+  for (int64_t t = 1; t <= scenario.messages; ++t) {
+    for (int i = 0; i < 4; ++i) {
+      for (int d = 0; d < scenario.domains; ++d) {
+        CatTo(&list, "s", t, "-", i, "@", DomainName(d), "\n");
+      }
+    }
+  }
+  auto parsed = shard::SuppressionList::Parse("suppressed", list);
+  CHECK(parsed.ok());
+  suppressed_ = *std::move(parsed);
+}
+
+void World::BuildReceivers() {
+  for (int d = 0; d < scenario_.domains; ++d) {
+    resolver_.AddMx(DomainName(d), 10, Cat("mx.", DomainName(d)));
+    resolver_.AddAddress(Cat("mx.", DomainName(d)), DomainAddress(d));
+    Mood mood;
+    if (scenario_.hostile != 0) mood = DrawMood(rng_);
+    Receiver::Deps deps{
+        .loop = loop_,
+        .network = network_,
+        .evidence = evidence_,
+        .trace = trace_,
+        .run_of = [this](int shard) { return disks_.at(static_cast<size_t>(shard)).runs; }};
+    receivers_.push_back(std::make_unique<Receiver>(std::move(deps), d, mood, rng_.Fork(10)));
+  }
+}
+
+Duration World::DiskLatency() {
+  const int64_t ms = slow_disk_ ? scenario_.slow_disk_ms : scenario_.disk_ms_max;
+  return Microseconds(static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(ms) * 1000 + 200)));
+}
+
+void World::StartCoordinator() {
+  if (coordinator_.process != nullptr) return;
+  const Duration ahead = Seconds(static_cast<int64_t>(rng_.Below(1000)));
+  coordinator_.process = new CoordinatorProcess(loop_, coordinator_disk_,
+                                                scenario_.clocks_disagree != 0 ? ahead : Duration(),
+                                                scenario_.fence != 0);
+  ++coordinator_.run;
+  trace_.Note("coordinator starts");
+  coordinator_.process->Start();
+}
+
+void World::KillCoordinator() {
+  if (coordinator_.process == nullptr) return;
+  trace_.Note("coordinator killed");
+  coordinator_.process->loop.Kill();
+  coordinator_.process = nullptr;  // left where it is
+}
+
+void World::StartShard(int number) {
+  const auto n = static_cast<size_t>(number);
+  if (shards_[n] != nullptr) return;
+  const bool disagree = scenario_.clocks_disagree != 0;
+  const auto ahead = static_cast<int64_t>(rng_.Below(1'000'000'000));
+  ShardProcess::Deps deps{
+      .shared = loop_,
+      .network = network_,
+      .wire = wire_,
+      .coordinator = coordinator_,
+      .shards = shards_,
+      .witness = limits_.WitnessOf(number, disks_[n].runs + 1),
+      .policies = policies_,
+      .resolver = resolver_,
+      .disk = disks_[n],
+      .suppressed = suppression_on_ ? suppressed_ : nullptr,
+      .unknown_forward = [this](const shard::ForwardBatch& batch) { NoteUnknown(batch); },
+      .mono_ahead = disagree ? Microseconds(ahead) : Duration(),
+      .wall_ahead = disagree ? Milliseconds(100 * number) : Duration(),
+      .disk_latency = [this] { return DiskLatency(); },
+      .rng = rng_.Fork(20)};
+  trace_.Note("s", number, " starts");
+  shards_[n] = new ShardProcess(std::move(deps), number);
+  shards_[n]->Start();
+}
+
+void World::KillShard(int number) {
+  const auto n = static_cast<size_t>(number);
+  if (shards_[n] == nullptr) return;
+  trace_.Note("s", number, " killed");
+  evidence_.kills.push_back({loop_.MonoNow(), number});
+  shards_[n]->Kill();
+  limits_.Killed(number, disks_[n].runs);
+  shards_[n] = nullptr;  // left where it is
+  network_.ResetAll(ShardAddress(number));
+  for (int v = 1; v <= kVmtas; ++v) network_.ResetAll(SourceAddress(number, v));
+}
+
+void World::NoteUnknown(const shard::ForwardBatch& batch) {
+  for (const shard::ForwardedMessage& message : batch.messages) {
+    for (const shard::ForwardedRecipient& rcpt : message.recipients) {
+      ++evidence_.forwards_unknown[{TokenOf(message.mail_from), rcpt.address}];
+    }
+  }
+}
+
+Duration World::Sometime() {
+  return Microseconds(
+      static_cast<int64_t>(rng_.Below(static_cast<uint64_t>(Seconds(scenario_.seconds).us))));
+}
+
+void World::PlanKills() {
+  for (int64_t i = 0; i < scenario_.shard_kills; ++i) {
+    const int number = 1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.shards)));
+    const Duration at = Seconds(3) + Sometime();
+    const Duration down = Milliseconds(static_cast<int64_t>(200 + rng_.Below(20000)));
+    loop_.CallAfter(at, [this, number] { KillShard(number); });
+    loop_.CallAfter(at + down, [this, number] { StartShard(number); });
+  }
+  for (int64_t i = 0; i < scenario_.coordinator_kills; ++i) {
+    const Duration at = Seconds(3) + Sometime();
+    const Duration down = Milliseconds(static_cast<int64_t>(200 + rng_.Below(20000)));
+    loop_.CallAfter(at, [this] { KillCoordinator(); });
+    loop_.CallAfter(at + down, [this] { StartCoordinator(); });
+  }
+  for (int64_t i = 0; i < scenario_.leaves; ++i) {
+    const int number = 1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.shards)));
+    const Duration at = Seconds(5) + Sometime();
+    loop_.CallAfter(at, [this, number] {
+      if (shards_[static_cast<size_t>(number)] == nullptr) return;
+      trace_.Note("s", number, " leaves");
+      shards_[static_cast<size_t>(number)]->Leave();
+    });
+    loop_.CallAfter(at + Seconds(25), [this, number] { KillShard(number); });
+    loop_.CallAfter(at + Seconds(26), [this, number] { StartShard(number); });
+  }
+}
+
+void World::PlanPartitions() {
+  for (int64_t i = 0; i < scenario_.partitions; ++i) {
+    const auto count = static_cast<uint64_t>(scenario_.shards);
+    const std::string a = ShardName(1 + static_cast<int>(rng_.Below(count)));
+    std::string b = "c";
+    if (rng_.Chance(0.6)) b = ShardName(1 + static_cast<int>(rng_.Below(count)));
+    if (a == b) continue;
+    const Duration at = Sometime();
+    const Duration lasts = Milliseconds(static_cast<int64_t>(
+        500 + rng_.Below(static_cast<uint64_t>(1 + scenario_.partition_seconds_max) * 1000)));
+    loop_.CallAfter(at, [this, a, b] {
+      trace_.Note("cut ", a, " ", b);
+      if (!calm_) wire_.Cut(a, b);
+    });
+    loop_.CallAfter(at + lasts, [this, a, b] {
+      trace_.Note("mend ", a, " ", b);
+      wire_.Mend(a, b);
+    });
+  }
+}
+
+void World::PlanMoods() {
+  if (scenario_.hostile == 0) return;
+  for (const auto& receiver : receivers_) {
+    if (!rng_.Chance(0.5)) continue;
+    Receiver* const r = receiver.get();
+    const bool vanish = rng_.Chance(0.5);
+    const Duration at = Sometime();
+    loop_.CallAfter(at, [this, r, vanish] {
+      if (calm_) return;
+      vanish ? r->Vanish() : r->Refuse();
+    });
+    loop_.CallAfter(at + Seconds(static_cast<int64_t>(1 + rng_.Below(20))), [r] { r->Open(); });
+  }
+}
+
+void World::PlanDisasters() {
+  PlanKills();
+  PlanPartitions();
+  PlanMoods();
+  loop_.CallAfter(Sometime(), [this] { suppression_on_ = true; });
+  if (scenario_.slow_disk_ms > 0) {
+    for (int i = 0; i < 3; ++i) {
+      const Duration at = Sometime();
+      loop_.CallAfter(at, [this] { slow_disk_ = !calm_; });
+      loop_.CallAfter(at + Seconds(8), [this] { slow_disk_ = false; });
+    }
+  }
+}
+
+void World::Watch() {
+  limits_.CheckOwners();
+  loop_.CallAfter(Milliseconds(200), [this] { Watch(); });
+}
+
+void World::BecomeCalm() {
+  trace_.Note("calm");
+  calm_ = true;
+  wire_.MendAll();
+  wire_.set_lost_answers(0);
+  network_.SetLink(LinkOptions());
+  slow_disk_ = false;
+  StartCoordinator();
+  for (size_t n = 1; n < shards_.size(); ++n) StartShard(static_cast<int>(n));
+  for (const auto& receiver : receivers_) receiver->Calm();
+}
+
+bool World::Quiet() const {
+  if (!clients_.done()) return false;
+  for (size_t n = 1; n < disks_.size(); ++n) {
+    if (LeftOn(disks_[n]) > 0) return false;
+  }
+  return true;
+}
+
+RunResult World::Run() {
+  BuildReceivers();
+  StartCoordinator();
+  const int64_t early = scenario_.shards - scenario_.late_shards;
+  for (int n = 1; n <= scenario_.shards; ++n) {
+    if (n <= early) {
+      StartShard(n);
+    } else {
+      loop_.CallAfter(Sometime(), [this, n] { StartShard(n); });
+    }
+  }
+  PlanDisasters();
+  clients_.Start();
+  Watch();
+  const MonoTime begin = loop_.MonoNow();
+  const MonoTime calm_at = begin + Seconds(scenario_.seconds + 60);
+  loop_.RunUntilTrue([this] { return !evidence_.broken.empty(); }, calm_at);
+  if (evidence_.broken.empty()) {
+    BecomeCalm();
+    // In steps, because what is quiet is read from the disks.
+    while (!Quiet() && evidence_.broken.empty() && loop_.MonoNow() - calm_at < kCalmMax) {
+      loop_.RunFor(Seconds(1));
+    }
+    loop_.RunFor(Seconds(5));
+  }
+  RunResult result;
+  result.lasted = loop_.MonoNow() - begin;
+  for (size_t n = 1; n < disks_.size(); ++n) KillShard(static_cast<int>(n));
+  result.kills = evidence_.kills.size() - static_cast<size_t>(scenario_.shards);
+  if (!evidence_.broken.empty()) {
+    result.broken.push_back(evidence_.broken);
+  } else {
+    result.broken = CheckEnd(evidence_, disks_, policies_, &result.counts);
+  }
+  for (size_t n = 1; n < disks_.size(); ++n) {
+    trace_.Note("disk s", n, " ", disks_[n].kv.bytes(), " ", disks_[n].kv.commits_synced_total);
+  }
+  result.trace_hash = trace_.hash();
+  result.events = static_cast<uint64_t>(loop_.events_run());
+  if (!result.broken.empty()) result.tail.assign(trace_.tail().begin(), trace_.tail().end());
+  return result;
+}
+
+}  // namespace convoy::sim
