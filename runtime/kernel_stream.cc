@@ -113,15 +113,16 @@ void KernelStream::Close() {
 }
 
 void KernelStream::OnReady(uint32_t events) {
-  if (connect_done_ != nullptr) {
-    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) FinishConnect();
-    return;
-  }
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     hung_up_ = true;
     readable_ = true;
   }
+  // Also with the event that ends the connecting: a quick peer's greeting has no other edge.
   if ((events & EPOLLIN) != 0) readable_ = true;
+  if (connect_done_ != nullptr) {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) FinishConnect();
+    return;
+  }
   if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) writable_ = true;
   Progress();
 }

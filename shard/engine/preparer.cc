@@ -138,14 +138,26 @@ void Preparer::MakeBody(Queue& queue, const MessagePtr& message, BodyDone done) 
                     });
 }
 
+namespace {
+
+// What goes over the wire: the signature before the content, or the content alone if that is
+// allowed; else why not.
+absl::StatusOr<std::shared_ptr<const smtp::WireBody>> BodyOf(
+    const MessagePtr& message, absl::StatusOr<std::string> fields, bool unsigned_ok) {
+  if (fields.ok()) {
+    return smtp::WireBody::Make({SharedBytes(*std::move(fields)), message->content});
+  }
+  if (absl::IsNotFound(fields.status()) && unsigned_ok) {
+    return smtp::WireBody::Make({message->content});
+  }
+  return fields.status();
+}
+
+}  // namespace
+
 void Preparer::Signed(const std::string& key, const MessagePtr& message,
                       absl::StatusOr<std::string> fields, bool unsigned_ok) {
-  absl::StatusOr<BodyPtr> body = fields.status();
-  if (fields.ok()) {
-    body = smtp::WireBody::Make({SharedBytes(*std::move(fields)), message->content});
-  } else if (absl::IsNotFound(fields.status()) && unsigned_ok) {
-    body = smtp::WireBody::Make({message->content});
-  }
+  absl::StatusOr<BodyPtr> body = BodyOf(message, std::move(fields), unsigned_ok);
   if (bodies_.size() > bodies_swept_at_) {
     absl::erase_if(bodies_, [](const auto& entry) { return entry.second.expired(); });
     bodies_swept_at_ = std::max<size_t>(1024, 2 * bodies_.size());
