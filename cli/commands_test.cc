@@ -1,5 +1,5 @@
-// The command line against a real coordinator over gRPC, with one shard that answers and one that is
-// gone.
+// The command line against a real coordinator over gRPC, with one shard that answers and one that
+// is gone.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>

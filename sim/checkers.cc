@@ -13,8 +13,8 @@
 namespace convoy::sim {
 namespace {
 
-// How long after a delivery a kill may have come before its outcome was on disk: the reply's way, the
-// wait for the batch before, its own sync.
+// How long after a delivery a kill may have come before its outcome was on disk: the reply's way,
+// the wait for the batch before, its own sync.
 constexpr Duration kWindowMax = Seconds(20);
 // Clocks of shards disagree by this much at most.
 constexpr Duration kClockSlack = Seconds(4);

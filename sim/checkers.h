@@ -1,11 +1,11 @@
 // What must be true of a run when it is over, judged by the evidence and the disks.
 //
-//     conservation   every acknowledged recipient was taken by a receiver, or has a bounce record, or is
-//                    queued; nothing is queued twice
-//     duplicates     a receiver took a mail twice only if an earlier outcome was lost: the shard was killed
-//                    before it was on disk, or the connection ended before the reply was seen
-//     records        every mail taken has its d record, or its outcome was lost as above; a d record
-//                    never stands for nothing
+//     conservation   every acknowledged recipient was taken by a receiver, or has a bounce record,
+//                    or is queued; nothing is queued twice
+//     duplicates     a receiver took a mail twice only if an earlier outcome was lost: the shard
+//                    was killed before it was on disk, or the connection ended before the reply
+//     records        every mail taken has its d record, or its outcome was lost as above; a d
+//                    record never stands for nothing
 //     retry          no attempt earlier than the policy's interval after a recorded deferral
 //     liveness       nothing is left in a queue or in an offer
 //     disk           what spool_audit.h finds

@@ -1,7 +1,8 @@
-// The injectors: submit messages through any shard, repeat keyed ones, and try again when they are not sure.
+// The injectors: submit messages through any shard, repeat keyed ones, and try again when they are
+// not sure.
 //
-// A message without a key is submitted once: without an answer nothing is claimed about it. A message with a key
-// is submitted, through any shard, until it is acknowledged.
+// A message without a key is submitted once: without an answer nothing is claimed about it. A
+// message with a key is submitted, through any shard, until it is acknowledged.
 //
 // Limits:    kTriesMax submissions of one message
 // Thread:    loop-affine

@@ -1,4 +1,5 @@
-// One run of the coordinator: the daemon's node over a store in memory, and the shard's channel to it.
+// One run of the coordinator: the daemon's node over a store in memory, and the shard's channel to
+// it.
 //
 // Thread:    loop-affine
 // Determinism: pure, given the loop and the wire

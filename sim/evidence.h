@@ -1,5 +1,5 @@
-// What the outside world saw of a run: clients' acknowledgements, receivers' deliveries, and what left the
-// shards' sockets. The checkers (checkers.h) judge by this and by the disks alone.
+// What the outside world saw of a run: clients' acknowledgements, receivers' deliveries, and what
+// left the shards' sockets. The checkers (checkers.h) judge by this and by the disks alone.
 //
 // Limits:    one run
 // Thread:    loop-affine

@@ -1,5 +1,5 @@
-// Holds the cluster to its limits at every instant: connections and rates per queue, site and virtual MTA, and
-// one owner per queue. Measured at the senders' sockets, over all shards together.
+// Holds the cluster to its limits at every instant: connections and rates per queue, site and
+// virtual MTA, and one owner per queue. Measured at the senders' sockets, over all shards together.
 //
 // Breaks (Evidence::broken) name the limit, the moment and the figures.
 //

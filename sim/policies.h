@@ -1,5 +1,5 @@
-// The configuration of a simulated cluster: every domain has limits and retry times drawn from the seed, the
-// same on all shards; only source addresses differ.
+// The configuration of a simulated cluster: every domain has limits and retry times drawn from the
+// seed, the same on all shards; only source addresses differ.
 //
 // A virtual MTA has one address on each shard, so a source address names both.
 //

@@ -1,8 +1,9 @@
-// The event loop of one simulated process: virtual time it shares with all others, clocks of its own,
-// and kill -9.
+// The event loop of one simulated process: virtual time it shares with all others, clocks of its
+// own, and kill -9.
 //
-// Killing a process drops everything it was waiting for. Its objects are not destroyed (a killed process
-// runs no destructors): their owner leaves them where they are, and nothing ever calls into them again.
+// Killing a process drops everything it was waiting for. Its objects are not destroyed (a killed
+// process runs no destructors): their owner leaves them where they are, and nothing ever calls into
+// them again.
 //
 // Thread:    loop-affine
 // Determinism: pure, given the shared loop

@@ -1,7 +1,8 @@
-// A hostile SMTP server: says 4xx and 5xx, closes at any moment, is slow, and writes down what it took.
+// A hostile SMTP server: says 4xx and 5xx, closes at any moment, is slow, and writes down what it
+// took.
 //
-// Written from the RFC for the simulator alone: it shares no code with smtp/server_session.h, so that a
-// misunderstanding there is not shared.
+// Written from the RFC for the simulator alone: it shares no code with smtp/server_session.h, so
+// that a misunderstanding there is not shared.
 //
 // RFC:       5321 (commands and replies), 2920 3.2 (pipelined commands are answered in order)
 // Thread:    loop-affine

@@ -1,7 +1,8 @@
-// Runs seeds, each in a process of its own: a crash is a result, and what a killed shard leaves behind goes
-// with the process.
+// Runs seeds, each in a process of its own: a crash is a result, and what a killed shard leaves
+// behind goes with the process.
 //
-// With `twice` each seed is run again over a heap that was laid out differently; both must give the same trace.
+// With `twice` each seed is run again over a heap that was laid out differently; both must give the
+// same trace.
 //
 // Limits:    jobs processes at a time
 #pragma once

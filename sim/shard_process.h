@@ -1,5 +1,5 @@
-// One run of a shard: the daemon's parts, put together as the daemon does, over virtual time, a network in
-// memory and a store that forgets at a crash what was not synced.
+// One run of a shard: the daemon's parts, put together as the daemon does, over virtual time, a
+// network in memory and a store that forgets at a crash what was not synced.
 //
 // Killed, it is left as it is: nothing runs in it any more, and nothing of it is destroyed.
 //
@@ -43,8 +43,8 @@ class ShardProcess;
 // Who answers at which shard's address; null while it is down. Index: the shard's number.
 using ShardPlaces = std::vector<ShardProcess*>;
 
-// Batches to other shards. Told of every new-mail batch whose owner has committed it without the sender
-// hearing of it.
+// Batches to other shards. Told of every new-mail batch whose owner has committed it without the
+// sender hearing of it.
 class SimPeerChannel final : public shard::PeerChannel {
  public:
   using UnknownOutcome = std::function<void(const shard::ForwardBatch&)>;

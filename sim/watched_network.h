@@ -1,5 +1,5 @@
-// A shard's network, with a witness: counts connections from the wish to the close, and notes each MAIL as
-// it is written. Limits are promised at the sender, so that is where they are measured.
+// A shard's network, with a witness: counts connections from the wish to the close, and notes each
+// MAIL as it is written. Limits are promised at the sender, so that is where they are measured.
 //
 // Thread:    loop-affine
 // Determinism: pure, given the network below

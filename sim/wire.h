@@ -1,8 +1,8 @@
-// The calls between processes: latency, partitions, lost answers. What travels are the same values the
-// daemons' gRPC channels carry.
+// The calls between processes: latency, partitions, lost answers. What travels are the same values
+// the daemons' gRPC channels carry.
 //
-// A call that meets a partition, a dead process or a lost packet is never answered; the caller's deadline
-// ends it, so that its outcome is unknown, as it would be.
+// A call that meets a partition, a dead process or a lost packet is never answered; the caller's
+// deadline ends it, so that its outcome is unknown, as it would be.
 //
 // Thread:    loop-affine
 // Determinism: uses the shared loop's time and the Rng

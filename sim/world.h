@@ -1,10 +1,11 @@
-// One run: a cluster, its clients and receivers, and the disasters of a scenario, all drawn from a seed.
+// One run: a cluster, its clients and receivers, and the disasters of a scenario, all drawn from a
+// seed.
 //
 //     workload and disasters          calm                       end
 //     |---- scenario.seconds ----|---- until nothing is queued ----| checkers
 //
-// When it becomes calm, partitions are mended, what is down is started, receivers only refuse users that do
-// not exist, and the run goes on, for kCalmMax at most, until every queue is empty.
+// When it becomes calm, partitions are mended, what is down is started, receivers only refuse users
+// that do not exist, and the run goes on, for kCalmMax at most, until every queue is empty.
 //
 // Determinism: the same seed and scenario give the same trace hash
 #pragma once

@@ -1,7 +1,7 @@
 // The files a projector writes, reduced to the two things it does with them.
 //
-// PosixAccountFiles is the real one, MemoryAccountFiles (simulator, tests) forgets at a crash what was
-// not synced.
+// PosixAccountFiles is the real one, MemoryAccountFiles (simulator, tests) forgets at a crash what
+// was not synced.
 //
 // Thread:    used by one thread at a time, never the loop
 #pragma once

@@ -49,7 +49,8 @@ class SessionOwner {
   virtual void Opened(DeliverySession& session) = 0;
   virtual std::optional<smtp::Attempt> Next(DeliverySession& session) = 0;
   virtual void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) = 0;
-  // The attempt's final dot is on its way: from here to its outcome on disk is the duplicate window.
+  // The attempt's final dot is on its way: from here to its outcome on disk is the duplicate
+  // window.
   virtual void FinalDotSent(uint64_t attempt) = 0;
   virtual void Reported(DeliverySession& session, const smtp::AttemptResult& result) = 0;
   // `failure`: why no host greeted us; unset after a session that had opened. The last call.

@@ -142,8 +142,9 @@ namespace {
 
 // What goes over the wire: the signature before the content, or the content alone if that is
 // allowed; else why not.
-absl::StatusOr<std::shared_ptr<const smtp::WireBody>> BodyOf(
-    const MessagePtr& message, absl::StatusOr<std::string> fields, bool unsigned_ok) {
+absl::StatusOr<std::shared_ptr<const smtp::WireBody>> BodyOf(const MessagePtr& message,
+                                                             absl::StatusOr<std::string> fields,
+                                                             bool unsigned_ok) {
   if (fields.ok()) {
     return smtp::WireBody::Make({SharedBytes(*std::move(fields)), message->content});
   }

@@ -1,7 +1,8 @@
 // The SMTP submission listener: connections become dialogues, messages become submissions.
 //
-// What a client may do is decided by its address (<source>): whether it may speak to us at all, whether it
-// may relay. A recipient of a client that may not is refused with 550 5.7.1 and nothing is kept.
+// What a client may do is decided by its address (<source>): whether it may speak to us at all,
+// whether it may relay. A recipient of a client that may not is refused with 550 5.7.1 and nothing
+// is kept.
 //
 //   high path: connections_max connections, or the store congested -> accepting pauses
 //   low path:  a connection ends, or the store has caught up -> it goes on

@@ -5,7 +5,8 @@
 //     loop.Run();                         // until Stop() has ended
 //
 // Start order: configuration, store, identity, recovered queues and offers, services, coordinator.
-// Stop order is the reverse: no new mail, no new attempts, sessions end, the last commit, the store.
+// Stop order is the reverse: no new mail, no new attempts, sessions end, the last commit, the
+// store.
 //
 // Errors:    Start(): what could not be opened, and why; the process then exits
 // Thread:    loop-affine, but for Start() (before the loop runs)

@@ -1,8 +1,9 @@
-// Keeps the suppression lists as their files are: read at start, read again when a file has changed.
+// Keeps the suppression lists as their files are: read at start, read again when a file has
+// changed.
 //
-// A file is looked at every kInterval and read by a thread of its own, so that a list of a million lines
-// does not stop the loop. A file that has become unreadable or wrong leaves the list as it was, and says
-// so: a broken edit must not let mail through.
+// A file is looked at every kInterval and read by a thread of its own, so that a list of a million
+// lines does not stop the loop. A file that has become unreadable or wrong leaves the list as it
+// was, and says so: a broken edit must not let mail through.
 //
 // Thread:    loop-affine; reading happens on its own thread
 #pragma once

@@ -1,9 +1,11 @@
-// The gRPC server of a shard: Submission, Forwarding, ShardAdmin, health and reflection on one port.
+// The gRPC server of a shard: Submission, Forwarding, ShardAdmin, health and reflection on one
+// port.
 //
 // Without certificates it listens on loopback only.
 //
 // Limits:    kMessageBytesMax per request
-// Errors:    InvalidArgument for an address that is not IP:PORT or not loopback, Unavailable when the
+// Errors:    InvalidArgument for an address that is not IP:PORT or not loopback, Unavailable when
+//   the
 //            port cannot be bound
 // Thread:    Start and Shutdown from one thread; Shutdown blocks while the loop runs elsewhere
 #pragma once
@@ -25,7 +27,8 @@ class RpcServer {
   virtual ~RpcServer() = default;
   // The address bound, with the real port.
   virtual std::string address() const = 0;
-  // No new calls; waits for open ones, at most `patience`, then cuts them. The loop must run meanwhile.
+  // No new calls; waits for open ones, at most `patience`, then cuts them. The loop must run
+  // meanwhile.
   virtual void Shutdown(Duration patience) = 0;
 
   static absl::StatusOr<std::unique_ptr<RpcServer>> Start(std::string_view listen, EventLoop& loop,

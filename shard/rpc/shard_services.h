@@ -1,4 +1,5 @@
-// mta.v1.Forwarding and mta.v1.ShardAdmin: each call is carried to the loop and answered from there.
+// mta.v1.Forwarding and mta.v1.ShardAdmin: each call is carried to the loop and answered from
+// there.
 //
 // Thread:    made on any thread
 #pragma once

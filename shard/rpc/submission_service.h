@@ -2,7 +2,8 @@
 //
 // gRPC's threads only hand events to the loop; all state of a stream lives there.
 //
-//   high path: kUnansweredMax messages of a stream unanswered, or the store congested -> no StartRead
+//   high path: kUnansweredMax messages of a stream unanswered, or the store congested ->
+//              no StartRead
 //   low path:  an answer, or a look after kCongestedPause -> StartRead
 //
 // Thread:    made on any thread; its reactors work on the loop

@@ -1,6 +1,8 @@
-// Shards and a coordinator over real gRPC in one process: the product's own client, channel, server, node.
+// Shards and a coordinator over real gRPC in one process: the product's own client, channel,
+// server, node.
 //
-// Nothing sleeps: the test's loop runs until the shards' views say what is expected, or ten seconds are over.
+// Nothing sleeps: the test's loop runs until the shards' views say what is expected, or ten seconds
+// are over.
 
 #include <gtest/gtest.h>
 
