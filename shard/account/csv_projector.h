@@ -9,8 +9,8 @@
 //
 //     a crash               leaves                              repaired by
 //     before 2              nothing new                         -
-//     in 2 or before 3      bytes behind the checkpoint         2 of the next run: cut, and the same
-//                                                               bytes again
+//     in 2 or before 3      bytes behind the checkpoint         2 of the next run: cut, then the
+//                                                               same bytes again
 //     after 3               nothing                             -
 //
 // A segment is named PATH-YYYY-MM-DD-NNNN.csv (before the extension of the path) and is never

@@ -123,6 +123,27 @@ absl::Status ShardNode::MakeParts() {
   return absl::OkStatus();
 }
 
+absl::Status ShardNode::StartAccounting() {
+  CsvProjectorOptions options;
+  for (const config::AcctFile& file : config_->acct_files()) {
+    AcctFileOptions output;
+    output.path = file.path;
+    output.types.clear();
+    for (const std::string& record : file.records) {
+      ASSIGN_OR_RETURN(const EventType type, ParseEventType(record));
+      output.types.push_back(type);
+    }
+    output.max_size_bytes = static_cast<uint64_t>(file.max_size);
+    options.files.push_back(std::move(output));
+  }
+  account_worker_ = MakeFileThread(loop_);
+  projector_ = std::make_unique<CsvProjector>(loop_, *store_, *account_worker_, account_files_,
+                                              std::move(options));
+  RETURN_IF_ERROR(projector_->Recover());
+  spool_->SetOutboxListener([this] { projector_->Notify(); });
+  return absl::OkStatus();
+}
+
 absl::Status ShardNode::StartServices() {
   hooks_.submit = [this](Submission submission, SubmitDone done) {
     ingest_->Submit(std::move(submission), std::move(done));
@@ -218,6 +239,7 @@ absl::Status ShardNode::Start() {
   RETURN_IF_ERROR(MakeParts());
   RETURN_IF_ERROR(engine_->Recover());
   RETURN_IF_ERROR(hand_over_->Recover());
+  RETURN_IF_ERROR(StartAccounting());
   RETURN_IF_ERROR(StartServices());
   RETURN_IF_ERROR(StartCoordinatorClient());
   engine_->OwnershipChanged();
@@ -274,9 +296,11 @@ void ShardNode::Stop(Callback stopped) {
     engine_->Stop(kSessionPatience, [this, done] {
       hand_over_->Stop([this, done] {
         client_->Leave(LeaveMode::kQuiesce, kLeavePatience, [this, done] {
-          spool_->Stop([this, done] {
-            signing_pool_->Stop();
-            (*done)();
+          projector_->Stop([this, done] {
+            spool_->Stop([this, done] {
+              signing_pool_->Stop();
+              (*done)();
+            });
           });
         });
       });

@@ -4,9 +4,10 @@
 //     RETURN_IF_ERROR(node.Start());      // recovered, listening, registering
 //     loop.Run();                         // until Stop() has ended
 //
-// Start order: configuration, store, identity, recovered queues and offers, services, coordinator.
-// Stop order is the reverse: no new mail, no new attempts, sessions end, the last commit, the
-// store.
+// Start order: configuration, store, identity, recovered queues and offers, accounting, services,
+// coordinator.
+// Stop order is the reverse: no new mail, no new attempts, sessions end, the last accounting
+// records, the last commit, the store.
 //
 // Errors:    Start(): what could not be opened, and why; the process then exits
 // Thread:    loop-affine, but for Start() (before the loop runs)
@@ -26,6 +27,7 @@
 #include "dns/unbound_resolver.h"
 #include "runtime/kernel_loop.h"
 #include "runtime/kernel_network.h"
+#include "shard/account/csv_projector.h"
 #include "shard/cluster/coordinator_client.h"
 #include "shard/engine/config_policy_book.h"
 #include "shard/engine/engine.h"
@@ -72,6 +74,7 @@ class ShardNode {
   absl::Status LoadConfiguration();
   absl::Status OpenStore();
   absl::Status MakeParts();
+  absl::Status StartAccounting();
   absl::Status StartServices();
   absl::Status StartCoordinatorClient();
   ShardAnnouncement Announcement() const;
@@ -92,6 +95,9 @@ class ShardNode {
   std::unique_ptr<KernelNetwork> network_;
   std::unique_ptr<RocksDbStore> store_;
   std::unique_ptr<Spool> spool_;
+  PosixAccountFiles account_files_;
+  std::unique_ptr<FileWorker> account_worker_;
+  std::unique_ptr<CsvProjector> projector_;
   ShardIncarnation identity_;
   std::unique_ptr<dns::UnboundResolver> unbound_;
   std::unique_ptr<dns::CachingResolver> resolver_;
