@@ -8,6 +8,7 @@ that holds.
 
 import argparse
 import collections
+import csv
 import json
 import pathlib
 import subprocess
@@ -31,6 +32,9 @@ include sample.conf
     allow-loopback-hosts yes
     dkim-sign yes
 </domain>
+<acct-file {acct_file}>
+    records d,b
+</acct-file>
 """
 
 
@@ -73,8 +77,10 @@ def write_config(rig, dns_port, sink_port):
     sample = (ROOT / "deploy/examples/sample.conf").read_text(encoding="utf-8")
     rig.write("sample.conf", sample)
     rig.write("suppression-lifestyle.txt", "# asked not to be mailed\nstop@brand0.example\n")
+    rig.path("acct").mkdir()
     return rig.write("quickstart.conf",
-                     QUICKSTART_CONF.format(dns_port=dns_port, sink_port=sink_port))
+                     QUICKSTART_CONF.format(dns_port=dns_port, sink_port=sink_port,
+                                            acct_file=rig.path("acct") / "acct.csv"))
 
 
 def start_cluster(rig, config):
@@ -145,10 +151,19 @@ def verify_dkim(rig, public_key, directory):
     return len(files), int(done.stdout)
 
 
-def owners_of(rig, address, shards):
-    """How many messages each shard delivered, from their own status."""
-    status = json.loads(rig.cli(address, "--json", "show", "shards"))
-    return {shard["name"]: shard.get("delivered", 0) for shard in status["shards"]}
+def owners_of(rig, address):
+    """How many recipients each shard delivered, from their own status."""
+    status = json.loads(rig.cli(address, "--json", "show", "status"))
+    return {shard["shard"]: int(shard["delivered"]) for shard in status["shards"]}
+
+
+def accounted(rig):
+    """How many delivery records the accounting files of both shards hold."""
+    count = 0
+    for path in sorted(rig.path("acct").glob("acct-*.csv")):
+        with open(path, newline="", encoding="utf-8") as file:
+            count += sum(1 for row in csv.DictReader(file) if row["type"] == "d")
+    return count
 
 
 def report(rows):
@@ -170,13 +185,17 @@ def run(args):
         def received():
             return [line for sink in sinks for line in read_ledger(sink.ledger)]
 
-        wait_until(lambda: len({line["id"] for line in received()}) >= args.messages,
-                   f"all {args.messages} messages at the receiver", 180)
+        wait_until(lambda: rig.check_running()
+                   and len({line["id"] for line in received()}) >= args.messages,
+                   f"all {args.messages} messages at the receiver", 180, poll_s=0.2)
+        wait_until(lambda: rig.check_running() and accounted(rig) >= args.messages,
+                   "a delivery record for each message", poll_s=0.2)
         got = received()
         accepted, lost, duplicated = check_delivery(sent, got)
         wrong = check_sources(accepted, got)
         checked, bad = verify_dkim(rig, public_key, saved)
-        delivered = owners_of(rig, address, shards)
+        records = accounted(rig)
+        delivered = owners_of(rig, address)
         unsigned = sum(1 for line in got if not line["dkim"])
         report([
             ("accepted", len(accepted)),
@@ -186,12 +205,13 @@ def run(args):
             ("unsigned", unsigned),
             ("DKIM checked by python3-dkim", f"{checked}, bad {bad}"),
             ("wrong source IP or EHLO name", len(wrong)),
+            ("delivery records", records),
             ("delivered by each shard", ", ".join(f"{k} {v}" for k, v in delivered.items())),
         ])
         print(rig.cli(address, "show", "status"))
         print(rig.cli(address, "show", "queues"))
         good = (len(accepted) == args.messages and not lost and not duplicated and not unsigned
-                and checked > 0 and bad == 0 and not wrong
+                and checked > 0 and bad == 0 and not wrong and records == args.messages
                 and len(delivered) == 2 and all(delivered.values()))
         print("quickstart:", "all good" if good else "SOMETHING IS WRONG, see above")
         return 0 if good else 1

@@ -116,7 +116,10 @@ class Process:
 
 
 class Daemon(Process):
-    """One of our daemons: reports its addresses as JSON in a port file."""
+    """One of our daemons: reports its addresses as JSON in a port file.
+
+    A restarted daemon gets new ports, unless `keep_address` was called.
+    """
 
     def __init__(self, name, args, directory, env=None):
         self.port_file = pathlib.Path(directory) / f"{name}.ports"
@@ -128,6 +131,10 @@ class Daemon(Process):
             self.port_file.unlink()
         super().start()
         return self
+
+    def keep_address(self):
+        """The next start listens where this one did, for those who know the address."""
+        self.args = [self.ports["grpc"] if arg == "127.0.0.1:0" else arg for arg in self.args]
 
     def wait_ready(self, deadline_s=DEADLINE_S):
         wait_until(lambda: self.check_running() and self.port_file.exists(),
@@ -193,6 +200,10 @@ class Rig(contextlib.AbstractContextManager):
     def add(self, process):
         self.processes.append(process)
         return process.start()
+
+    def check_running(self):
+        """True; RigError if a process has ended that nobody ended on purpose."""
+        return all(process.check_running() for process in self.processes)
 
     def path(self, name):
         return self.directory / name
