@@ -1,5 +1,6 @@
 #include "sim/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -7,6 +8,17 @@
 
 namespace convoy::sim {
 namespace {
+
+// `octets` of body, in lines of at most 78 (RFC 5322 2.1.1).
+std::string Filler(uint64_t octets) {
+  constexpr uint64_t kLine = 78;
+  std::string text;
+  for (uint64_t done = 0; done < octets; done += kLine) {
+    text.append(std::min(kLine, octets - done), 'x');
+    text += "\r\n";
+  }
+  return text;
+}
 
 constexpr Duration kPatience = Seconds(30);
 
@@ -35,9 +47,8 @@ Clients::MessagePtr Clients::Compose(Token token) {
     const char* user = kind < suppressed ? "s" : kind < suppressed + 5 ? "x" : "u";
     s.recipients.push_back(Cat(user, token, "-", i, "@", DomainName(domain)));
   }
-  s.content =
-      Cat("From: a@client.test\r\nX-Sim: ", token, "\r\nSubject: ", token, "\r\n\r\nbody of ",
-          token, "\r\n.dots\r\n", std::string(deps_.rng.Below(3000), 'x'), "\r\n");
+  s.content = Cat("From: a@client.test\r\nX-Sim: ", token, "\r\nSubject: ", token,
+                  "\r\n\r\nbody of ", token, "\r\n.dots\r\n", Filler(deps_.rng.Below(3000)));
   if (deps_.rng.Chance(0.5)) {
     s.virtual_mta = VmtaName(1 + static_cast<int>(deps_.rng.Below(kVmtas)));
   }
