@@ -178,7 +178,7 @@ def relay(args):
 
 def queued(args):
     with Rig() as rig:
-        sink = rig.sink("sink", ["127.0.1.1:0"], "--rule", "RCPT * 451 4.7.1 later")
+        sink = rig.sink("sink", ["127.0.1.1:0"], "--rule", "rcpt * 451 4.7.1 later")
         port = int(sink.ports["smtp"][0].rsplit(":", 1)[1])
         cluster = Cluster(rig, records_of(args), port, args)
         usage = Usage(cluster.shards)

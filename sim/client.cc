@@ -77,6 +77,7 @@ void Clients::Start() {
 
 void Clients::Submit(MessagePtr message, int tries_left) {
   ++deps_.evidence.submissions;
+  ++deps_.evidence.submissions_of[message->token];
   const auto number =
       1 + static_cast<int>(deps_.rng.Below(static_cast<uint64_t>(deps_.scenario.shards)));
   deps_.trace.Note("submit t", message->token, " through s", number);

@@ -43,6 +43,7 @@ struct Evidence {
   std::vector<Kill> kills;
   std::map<Mail, int> forwards_unknown;  // committed at the owner, whose answer was lost
   uint64_t submissions = 0;
+  std::map<Token, int> submissions_of;
   uint64_t refused = 0;  // answered with an error
   uint64_t unanswered = 0;
   // The first broken invariant, seen while running; empty: none.

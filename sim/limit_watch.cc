@@ -85,10 +85,11 @@ void LimitWatch::Started(const Witness& witness, const IpAddress& source, const 
   CheckConnections({-1, vmta, witness.shard}, deps_.policies.vmta_limits().max_connections);
 }
 
-void LimitWatch::CheckRate(const Scope& scope, const shard::Rate& rate) {
+void LimitWatch::CheckRate(const Witness& witness, const Scope& scope, const shard::Rate& rate) {
   if (rate.unlimited()) return;
   const MonoTime now = deps_.loop.MonoNow();
-  std::deque<MonoTime>& times = mails_[scope];
+  const bool over = deps_.rates_over_owners;
+  std::deque<MonoTime>& times = mails_[{scope, over ? 0 : witness.shard, over ? 0 : witness.run}];
   times.push_back(now);
   while (now - times.front() >= rate.interval) times.pop_front();
   if (static_cast<int64_t>(times.size()) <= rate.count) return;
@@ -104,8 +105,8 @@ void LimitWatch::Written(const Witness& witness, const IpAddress& source, const 
   deps_.trace.Note("mail ", mail_from, " ", rcpt_to, " from s", witness.shard, "/", VmtaName(vmta));
   if (witness.killed) deps_.evidence.Break("simulator: a killed shard writes MAIL");
   const shard::DeliveryPolicy& policy = *deps_.policies.Of(domain);
-  CheckRate({domain, vmta, 0}, policy.schedule->max_msg_rate);
-  CheckRate({domain, 0, 0}, policy.site.max_msg_rate);
+  CheckRate(witness, {domain, vmta, 0}, policy.schedule->max_msg_rate);
+  CheckRate(witness, {domain, 0, 0}, policy.site.max_msg_rate);
   CheckOwner(domain, vmta, witness.shard);
   const ShardProcess* sender = deps_.shards[static_cast<size_t>(witness.shard)];
   if (sender != nullptr && sender->has_suppressions() && Clients::Suppressed(rcpt_to)) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "runtime/event_loop.h"
@@ -31,6 +32,8 @@ class LimitWatch {
     Trace& trace;
     const PolicyTable& policies;
     const ShardPlaces& shards;
+    // A rate holds over a change of owner or a restart too, not only within a shard's run.
+    bool rates_over_owners = false;
   };
   explicit LimitWatch(Deps deps);
   ~LimitWatch();
@@ -57,7 +60,7 @@ class LimitWatch {
   void CheckConnections(const Scope& scope, uint32_t limit);
   void Written(const Witness& witness, const IpAddress& source, const IpAddress& peer,
                std::string_view mail_from, std::string_view rcpt_to);
-  void CheckRate(const Scope& scope, const shard::Rate& rate);
+  void CheckRate(const Witness& witness, const Scope& scope, const shard::Rate& rate);
   uint32_t Count(const Scope& scope) const;
   void CheckOwner(int domain, int vmta, int sender);
 
@@ -65,7 +68,8 @@ class LimitWatch {
   std::map<std::pair<int, uint64_t>, std::unique_ptr<Witness>> witnesses_;
   // Connections by (domain, vmta, shard, run).
   std::map<std::tuple<int, int, int, uint64_t>, uint32_t> connections_;
-  std::map<Scope, std::deque<MonoTime>> mails_;
+  // By scope and, unless rates_over_owners, shard and run.
+  std::map<std::tuple<Scope, int, uint64_t>, std::deque<MonoTime>> mails_;
 };
 
 }  // namespace convoy::sim

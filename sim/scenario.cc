@@ -28,6 +28,7 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view t
       {"slow-disk-ms", &out.slow_disk_ms},
       {"fence", &out.fence},
       {"clocks-disagree", &out.clocks_disagree},
+      {"rates-over-owners", &out.rates_over_owners},
       {"leaves", &out.leaves},
   };
   int number = 0;

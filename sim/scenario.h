@@ -37,7 +37,8 @@ struct Scenario {
   int64_t slow_disk_ms = 0;          // in phases, this long
   int64_t fence = 0;                 // fence-on-lease-loss
   int64_t clocks_disagree = 1;
-  int64_t leaves = 0;  // shards that are drained and come back
+  int64_t rates_over_owners = 0;  // LimitWatch::Deps
+  int64_t leaves = 0;             // shards that are drained and come back
 };
 
 absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view text);

@@ -1,5 +1,6 @@
 #include "shard/engine/dispatcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -33,6 +34,7 @@ Dispatcher::Dispatcher(Deps deps)
 Dispatcher::~Dispatcher() {
   deps_.loop.Cancel(timer_);
   deps_.loop.Cancel(lease_timer_);
+  for (const auto& [id, live] : live_) deps_.loop.Cancel(live.idle_timer);
 }
 
 void Dispatcher::Tell(const Event& event) {
@@ -42,7 +44,9 @@ void Dispatcher::Tell(const Event& event) {
 }
 
 void Dispatcher::Enqueue(const Actions& actions) {
-  todo_.insert(todo_.end(), actions.begin(), actions.end());
+  for (const Action& action : actions) {
+    todo_.push_back({action, action.kind == Action::Kind::kAssign ? Take(action) : 0});
+  }
   Drain();
 }
 
@@ -50,14 +54,15 @@ void Dispatcher::Drain() {
   if (draining_) return;
   draining_ = true;
   while (!todo_.empty()) {
-    const Action action = todo_.front();
+    const Todo todo = todo_.front();
     todo_.pop_front();
-    Do(action);
+    Do(todo);
   }
   draining_ = false;
 }
 
-void Dispatcher::Do(const Action& action) {
+void Dispatcher::Do(const Todo& todo) {
+  const Action& action = todo.action;
   const auto found = live_.find(action.session);
   switch (action.kind) {
     case Action::Kind::kOpenSession:
@@ -65,7 +70,7 @@ void Dispatcher::Do(const Action& action) {
     case Action::Kind::kAssign: {
       CHECK(found != live_.end() && !found->second.granted.has_value());
       deps_.loop.Cancel(found->second.idle_timer);
-      found->second.granted = Take(action);
+      found->second.granted = todo.attempt;
       return found->second.session->Wake();
     }
     case Action::Kind::kWait:
@@ -114,6 +119,20 @@ uint64_t Dispatcher::Take(const Action& action) {
   queue->ready.pop_front();
   --queue->told_ready;
   return id;
+}
+
+std::optional<uint64_t> Dispatcher::TakeGranted(SessionId session) {
+  const auto live = live_.find(session);
+  if (live != live_.end() && live->second.granted.has_value()) {
+    return std::exchange(live->second.granted, std::nullopt);
+  }
+  const auto unheard = std::find_if(todo_.begin(), todo_.end(), [&](const Todo& todo) {
+    return todo.action.kind == Action::Kind::kAssign && todo.action.session == session;
+  });
+  if (unheard == todo_.end()) return std::nullopt;
+  const uint64_t attempt = unheard->attempt;
+  todo_.erase(unheard);
+  return attempt;
 }
 
 smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
@@ -191,7 +210,7 @@ void Dispatcher::Opened(DeliverySession& session) { Tell(SessionOpened{session.i
 std::optional<smtp::Attempt> Dispatcher::Next(DeliverySession& session) {
   const auto found = live_.find(session.id());
   CHECK(found != live_.end());
-  std::optional<uint64_t> id = std::exchange(found->second.granted, std::nullopt);
+  std::optional<uint64_t> id = TakeGranted(session.id());
   if (!LeaseHeld()) {
     if (id.has_value()) {
       Tell(AttemptReturned{session.id()});
@@ -230,8 +249,12 @@ void Dispatcher::Waits(Live& live, MonoTime until) {
   // With an attempt in flight the session asks again after its report.
   if (live.in_flight > 0 || until == kMonoMax) return;
   std::weak_ptr<DeliverySession> session = live.session;
-  live.idle_timer = deps_.loop.CallAt(until, [session] {
-    if (const auto alive = session.lock()) alive->Quit();
+  live.idle_timer = deps_.loop.CallAt(until, [this, session] {
+    const auto alive = session.lock();
+    if (alive == nullptr) return;
+    // Nothing may be assigned to it any more: it would miss it.
+    Tell(SessionClosing{alive->id()});
+    alive->Quit();
   });
 }
 
@@ -295,9 +318,9 @@ void Dispatcher::Ended(DeliverySession& session, SessionEnd end, std::optional<V
   CHECK(found != live_.end());
   Queue& queue = *deps_.queues.Find(session.queue());
   deps_.loop.Cancel(found->second.idle_timer);
-  if (found->second.granted.has_value()) {
+  if (const std::optional<uint64_t> granted = TakeGranted(session.id()); granted.has_value()) {
     Tell(AttemptReturned{session.id()});
-    Forget(*found->second.granted);
+    Forget(*granted);
   }
   const SessionPlace place = session.place();
   const SessionId id = session.id();

@@ -90,12 +90,21 @@ class Dispatcher final : public SessionOwner {
     bool past_dot = false;
   };
 
+  // An action to be carried out. The row of an Assign is taken when the scheduler decides, so that
+  // `ready` never counts a row twice; it waits here until the session hears of it.
+  struct Todo {
+    Action action;
+    uint64_t attempt = 0;
+  };
+
   void Tell(const Event& event);
   void Enqueue(const Actions& actions);
   void Drain();
-  void Do(const Action& action);
+  void Do(const Todo& todo);
   void Open(const Action& action);
   uint64_t Take(const Action& action);
+  // The attempt that was assigned to a session which has not begun it yet.
+  std::optional<uint64_t> TakeGranted(SessionId session);
   smtp::Attempt AttemptOf(uint64_t id) const;
   void Waits(Live& live, MonoTime until);
   void Forget(uint64_t attempt);
@@ -105,7 +114,7 @@ class Dispatcher final : public SessionOwner {
 
   Deps deps_;
   Scheduler scheduler_;
-  std::deque<Action> todo_;
+  std::deque<Todo> todo_;
   bool draining_ = false;
   TimerId timer_;
   TimerId lease_timer_;
