@@ -57,6 +57,11 @@ Task<SessionEnd> ClientSession::Run() {
 Task<void> ClientSession::Serve() {
   bool on = true;
   while (on) {
+    // Without pipelining MAIL would have to wait for the reply: so before an attempt is asked for.
+    if (current_ == nullptr && reset_owed_ && !pipelining_ && !quitting_) {
+      on = co_await ResetEarly();
+      continue;
+    }
     if (current_ == nullptr) current_ = TakeNext();
     if (current_ == nullptr) {
       on = co_await AwaitWork();
@@ -69,6 +74,15 @@ Task<void> ClientSession::Serve() {
     }
   }
   GiveUpUnanswered();
+}
+
+Task<bool> ClientSession::ResetEarly() {
+  reset_owed_ = false;
+  stream_.Send(std::string("RSET\r\n"));
+  const bool reset = co_await Expect(Phase::kReset, options_.timeouts.reset);
+  if (!reset) co_return false;
+  if (!reply_.Positive()) co_return EndAt(Phase::kReset, reply_);
+  co_return true;
 }
 
 // One transaction: the envelope, and the body if anyone takes it.

@@ -109,6 +109,7 @@ class ClientSession {
 
   Task<void> Serve();
   Task<bool> AwaitWork();
+  Task<bool> ResetEarly();
   Task<bool> Transact();
   Task<bool> ExpectEnvelope();
   Task<bool> ExpectRecipients();
