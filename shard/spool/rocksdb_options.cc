@@ -47,7 +47,7 @@ void CompactDeletions(rocksdb::ColumnFamilyOptions* options) {
 }
 
 void ForMessages(const RocksDbTuning& tuning, rocksdb::ColumnFamilyOptions* options) {
-  options->write_buffer_size = 48 * kMiB;
+  options->write_buffer_size = 24 * kMiB;
   options->target_file_size_base = 64 * kMiB;
   options->max_bytes_for_level_base = 256 * kMiB;
   options->prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kMessagePrefixBytes));

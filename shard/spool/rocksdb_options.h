@@ -20,8 +20,8 @@
 namespace convoy::shard {
 
 struct RocksDbTuning {
-  size_t memtable_bytes_max = size_t{96} << 20;
-  size_t block_cache_bytes = size_t{48} << 20;
+  size_t memtable_bytes_max = size_t{48} << 20;
+  size_t block_cache_bytes = size_t{32} << 20;
   // The log is at most this long; it is what a restart reads.
   size_t wal_bytes_max = size_t{192} << 20;
   // As in RocksDbStoreOptions.

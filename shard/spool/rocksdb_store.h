@@ -36,8 +36,8 @@ struct RocksDbStoreOptions {
   std::string path;  // made if it is missing, with its parents
   // New mail is refused with less free than this; what is left is for outcomes.
   uint64_t free_floor_bytes = uint64_t{512} << 20;
-  size_t memtable_bytes_max = size_t{96} << 20;
-  size_t block_cache_bytes = size_t{48} << 20;
+  size_t memtable_bytes_max = size_t{48} << 20;
+  size_t block_cache_bytes = size_t{32} << 20;
   // Contents of this size and above lie in blob files (docs/adr/0003-spool-bodies.md); 0: none do.
   uint64_t blob_bytes_min = 16384;
   // The real file system unless given: tests put a failing one here.

@@ -116,7 +116,7 @@ using FindDone = absl::AnyInvocable<void(absl::StatusOr<std::optional<Idempotenc
 using RowsDone = absl::AnyInvocable<void(absl::StatusOr<RowPage>)>;
 
 struct SpoolOptions {
-  size_t cache_bytes_max = size_t{64} << 20;
+  size_t cache_bytes_max = size_t{32} << 20;
   size_t counts_cached_max = 65536;  // messages whose count of rows is kept in memory
   size_t page_bytes_max = size_t{1} << 20;
 };
