@@ -11,6 +11,7 @@
 #include "mail/address.h"
 #include "shard/forward/forwarded_message.h"
 #include "shard/spool/keys.h"
+#include "shard/spool/record_codec.h"
 
 namespace convoy::shard {
 namespace {
@@ -380,6 +381,21 @@ NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
   return out;
 }
 
+// What comes by hand-over is remembered as if it had been submitted here: a client may repeat it.
+// Only written, never asked: a row that returns to a former owner is not a repeat.
+void Ingest::KeepReceipts(const ForwardBatch& batch, KvBatch* out) const {
+  const int64_t until_ms = (deps_.loop.WallNow() + kReceiptTime).unix_ms();
+  for (const ForwardedMessage& message : batch.messages) {
+    if (message.receipts_until.us > 0) continue;  // looks for receipts, and writes its own
+    const auto id = MessageId::FromBytes(message.message_id);
+    if (!id.has_value()) continue;  // refused with the batch
+    for (const ForwardedRecipient& rcpt : message.recipients) {
+      out->Put(Cf::kReceipt, ReceiptKey(*id, static_cast<uint16_t>(rcpt.index)),
+               EncodeReceipt({until_ms, message.payload_hash}));
+    }
+  }
+}
+
 void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
   if (stopped_) return done(absl::UnavailableError("this shard is stopping"));
   if (batch->transfer_sequence == 0) return AcceptBatch(*batch, KvBatch(), std::move(done));
@@ -393,6 +409,7 @@ void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done)
         extra.Put(Cf::kState, key, std::string_view());
         extra.DeleteRange(Cf::kState, TransferKey(batch->from_uid, 0),
                           TransferKey(batch->from_uid, batch->transfers_done_below));
+        KeepReceipts(*batch, &extra);
         AcceptBatch(*batch, std::move(extra), std::move(done));
       });
 }

@@ -86,6 +86,7 @@ class Ingest {
   ForwardedMessage ForwardOf(const Job& job, const std::vector<size_t>& indexes) const;
   void AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done);
   NewMessage MessageFrom(const ForwardedMessage& forwarded) const;
+  void KeepReceipts(const ForwardBatch& batch, KvBatch* out) const;
   std::string NextMember(const std::vector<std::string>& members);
 
   Deps deps_;

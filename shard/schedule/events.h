@@ -13,8 +13,8 @@
 //   Assign  take one ready row of the queue now; the scheduler has counted it off `ready`.
 //   Wait    nothing now; an Assign or Close may come later. With no attempt in flight the session
 //           closes by itself (SessionClosing) when `at` has passed. A session that was told Wait
-//           while its attempt was in flight asks again after reporting it, unless it was assigned
-//           the next one meanwhile.
+//           while its attempt was in flight is assigned nothing until it asks again, after
+//           reporting it: MAIL would have to wait for the reply, and be later than its token.
 //   Close   end the session (QUIT) after the attempts it still has.
 //
 // An event about a session after its SessionClosed, or about a queue that was never set, is a bug

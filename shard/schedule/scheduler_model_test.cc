@@ -300,7 +300,7 @@ class World {
         break;
       case Action::Kind::kWait: {
         ModelSession& s = *sessions_.at(a.session);
-        s.waiting = true;
+        s.waiting = s.attempts.empty();  // else it asks again after its report
         if (a.at < kMonoMax) IdleTimeout(&s, a.at);
         break;
       }

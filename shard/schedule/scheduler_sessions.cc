@@ -73,6 +73,12 @@ void Scheduler::Core::On(const SessionIdle& e) {
   }
   const MonoTime until = WaitUntil(s, block);
   if (until <= now_) return Close(&s);
+  if (s.attempts > 0) {
+    // Given now it would write MAIL only after the reply, and the token would be older than the
+    // mail: it asks again then.
+    Emit(Action::Kind::kWait, s, kMonoMax);
+    return;
+  }
   Emit(Action::Kind::kWait, s, until);
   StartWaiting(&s);
   if (q.parked == Parked::kNowhere || q.parked == Parked::kVmtaSlot ||
@@ -131,7 +137,7 @@ MonoTime Scheduler::Core::WaitUntil(const SessionState& s, const Block& block) c
 void Scheduler::Core::StartWaiting(SessionState* s) {
   QueueState& q = *s->queue;
   s->waiting = true;
-  if (s->attempts > 0) return PushBack(&q.waiting, kInQueue, s);
+  CHECK(s->attempts == 0);
   PushFront(&q.waiting, kInQueue, s);
   s->listed = true;
   PushBack(&total_.idle, kInTotal, s);
