@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "runtime/virtual_loop.h"
+#include "shard/spool/keys.h"
 #include "shard/spool/record_codec.h"
 #include "shard/spool/spool_audit.h"
 #include "sim/client.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr Duration kWindowMax = Seconds(20);
 // Clocks of shards disagree by this much at most.
 constexpr Duration kClockSlack = Seconds(4);
+constexpr size_t kMessageIdBytes = 16;
 
 // What the disks say of one recipient.
 struct Record {
@@ -39,6 +41,7 @@ class EndCheck {
 
  private:
   void ReadEvents(const ShardDisk& disk);
+  void ReadReceipts(const ShardDisk& disk);
   void JudgeMail(const Mail& mail, const Record& record);
   void JudgeRetries(const Mail& mail, Record record);
   int LostOutcomes(const Mail& mail);
@@ -53,6 +56,8 @@ class EndCheck {
   const PolicyTable& policies_;
   RunCounts& counts_;
   std::map<Mail, Record> records_;
+  // How many shards have accepted a recipient, by its index in the message.
+  std::map<std::pair<Token, uint16_t>, int> receipts_;
 };
 
 void EndCheck::Read(int number, ShardDisk& disk) {
@@ -70,6 +75,7 @@ void EndCheck::Read(int number, ShardDisk& disk) {
     ++records_[MailOf(row.value.message.bytes(), row.value.rcpt)].queued;
   }
   ReadEvents(disk);
+  ReadReceipts(disk);
   if (const uint64_t left = LeftOn(disk); left > 0) {
     broken.push_back(Cat("liveness: s", number, " still holds ", left, " rows and offers"));
   }
@@ -86,6 +92,15 @@ void EndCheck::ReadEvents(const ShardDisk& disk) {
     if (event->type == shard::EventType::kDelivery) ++record.delivered;
     if (event->type == shard::EventType::kBounce) ++record.bounced;
     if (!event->dlv_type.empty()) record.attempts.push_back(*std::move(event));
+  }
+}
+
+void EndCheck::ReadReceipts(const ShardDisk& disk) {
+  for (const auto& [key, value] : disk.kv.tables[static_cast<size_t>(shard::Cf::kReceipt)]) {
+    const auto found = evidence_.token_of_id.find(key.substr(1, kMessageIdBytes));
+    const auto rcpt = shard::ReceiptRcpt(key);
+    if (found == evidence_.token_of_id.end() || !rcpt.has_value()) continue;
+    ++receipts_[{found->second, *rcpt}];
   }
 }
 
@@ -113,15 +128,17 @@ int EndCheck::Repeats(const Mail& mail) {
   return found->second - 1;
 }
 
-// What an owner remembers of accepted keys stays with it when the slot goes to another: a repeat of
-// the submission is then new mail. Seen by deliveries from more than one shard.
+// A shard remembers the keys it has accepted, and what it remembers does not move with a slot: a
+// repeat that reaches an owner before the former one has handed the row over is new mail. The
+// receipts on the disks say how many shards took the recipient in.
 int EndCheck::RepeatsOverOwners(const Mail& mail) {
   const auto sent = evidence_.submissions_of.find(mail.first);
-  const auto seen = evidence_.deliveries.find(mail);
-  if (sent == evidence_.submissions_of.end() || seen == evidence_.deliveries.end()) return 0;
-  std::set<int> senders;
-  for (const Delivery& delivery : seen->second) senders.insert(delivery.shard);
-  return std::min(static_cast<int>(senders.size()), sent->second) - 1;
+  const size_t dash = mail.second.find('-');
+  if (sent == evidence_.submissions_of.end() || dash == std::string::npos) return 0;
+  const auto index = static_cast<uint16_t>(mail.second.at(dash + 1) - '0');
+  const auto held = receipts_.find({mail.first, index});
+  if (held == receipts_.end()) return 0;
+  return std::max(0, std::min(held->second, sent->second) - 1);
 }
 
 void EndCheck::JudgeMail(const Mail& mail, const Record& record) {
@@ -137,6 +154,7 @@ void EndCheck::JudgeMail(const Mail& mail, const Record& record) {
     broken.push_back(Cat("conservation: ", name, " is queued ", record.queued, " times"));
   }
   const int lost = LostOutcomes(mail) + RepeatsOverOwners(mail);
+  counts_.over_owners += static_cast<uint64_t>(RepeatsOverOwners(mail));
   if (taken > 1) counts_.duplicates += static_cast<uint64_t>(taken - 1);
   if (taken - 1 > lost) {
     broken.push_back(Cat("duplicates: ", name, " was taken ", taken, " times, and only ", lost,
@@ -160,6 +178,8 @@ void EndCheck::JudgeMail(const Mail& mail, const Record& record) {
 }
 
 void EndCheck::JudgeRetries(const Mail& mail, Record record) {
+  // The attempts of two copies cannot be told apart.
+  if (RepeatsOverOwners(mail) > 0) return;
   std::stable_sort(record.attempts.begin(), record.attempts.end(),
                    [](const auto& a, const auto& b) { return a.attempts < b.attempts; });
   for (size_t i = 1; i < record.attempts.size(); ++i) {

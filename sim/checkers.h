@@ -3,7 +3,8 @@
 //     conservation   every acknowledged recipient was taken by a receiver, or has a bounce record,
 //                    or is queued; nothing is queued twice
 //     duplicates     a receiver took a mail twice only if an earlier outcome was lost: the shard
-//                    was killed before it was on disk, or the connection ended before the reply
+//                    was killed before it was on disk, or the connection ended before the reply;
+//                    or a keyed message was repeated while its slot changed hands
 //     records        every mail taken has its d record, or its outcome was lost as above; a d
 //                    record never stands for nothing
 //     retry          no attempt earlier than the policy's interval after a recorded deferral
@@ -29,6 +30,7 @@ struct RunCounts {
   uint64_t duplicates = 0;
   uint64_t windows_crash = 0;       // outcomes lost by a kill
   uint64_t windows_connection = 0;  // outcomes lost with a connection
+  uint64_t over_owners = 0;         // keyed recipients that more than one shard took in
 };
 
 // The broken invariants; empty when all is well. `disks` are at rest.

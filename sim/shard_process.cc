@@ -163,13 +163,18 @@ void ShardProcess::Sweep() {
 }
 
 void ShardProcess::Leave() {
-  client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {});
+  if (std::exchange(leaving_, true)) return;
+  ingest_->Stop();
+  engine_->Stop(Seconds(5), [this] {
+    hand_over_->Stop(
+        [this] { client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {}); });
+  });
 }
 
 bool ShardProcess::Believes(std::string_view site, std::string_view vmta) const {
   const shard::Owner owner = view_.OwnerOf(site, vmta);
   return owner.kind == shard::Owner::Kind::kSelf && owner.may_assign &&
-         lease_.MayAssign(loop.MonoNow());
+         lease_.MayAssign(loop.MonoNow()) && !leaving_;
 }
 
 }  // namespace convoy::sim

@@ -104,7 +104,8 @@ class ShardProcess {
   void Start();
   // Its sockets are reset by the network's owner.
   void Kill() { loop.Kill(); }
-  // Drains for good: its slots go to the others. It keeps running until killed.
+  // Ends as the daemon does, in the same order, and gives its slots to the others. It keeps running,
+  // idle, until killed.
   void Leave();
 
   ProcessLoop loop;
@@ -125,6 +126,7 @@ class ShardProcess {
   const int number_;
   const std::string name_;
   const uint64_t run_;
+  bool leaving_ = false;
 
   std::unique_ptr<VirtualHost> host_;
   WatchedNetwork network_;

@@ -43,7 +43,7 @@ World::World(const Scenario& scenario, uint64_t seed, bool verbose)
       policies_(seed, static_cast<int>(scenario.domains)),
       wire_(loop_, rng_.Fork(2)),
       resolver_(loop_),
-      limits_({loop_, evidence_, trace_, policies_, shards_}),
+      limits_({loop_, evidence_, trace_, policies_, shards_, scenario.rates_over_owners != 0}),
       clients_({loop_, wire_, shards_, evidence_, trace_, scenario_, rng_.Fork(3)}) {
   wire_.set_lost_answers(static_cast<double>(scenario.lost_answers_percent) / 100);
   shards_.resize(static_cast<size_t>(scenario.shards) + 1);
