@@ -86,6 +86,7 @@ void Clients::Submit(MessagePtr message, int tries_left) {
       PendingCall<Result>::Start(deps_.loop, kPatience, [this, message, tries_left](Result result) {
         if (!result.ok()) {
           ++deps_.evidence.unanswered;
+          deps_.evidence.Happened("submission unanswered");
           return TryAgain(message, tries_left);
         }
         Answered(message, tries_left, *result);
@@ -115,6 +116,7 @@ void Clients::Answered(const MessagePtr& message, int tries_left,
   if (!result.status.ok()) {
     deps_.trace.Note("refused t", message->token, " ", result.status.ToString());
     ++deps_.evidence.refused;
+    deps_.evidence.Happened("submission refused");
     const absl::StatusCode code = result.status.code();
     if (code != absl::StatusCode::kUnavailable && code != absl::StatusCode::kResourceExhausted) {
       deps_.evidence.Break(
@@ -128,11 +130,13 @@ void Clients::Answered(const MessagePtr& message, int tries_left,
   if (!message->id.empty() && message->id != id) {
     deps_.evidence.Break(Cat("submission: t", message->token, " got two ids for one key"));
   }
+  if (result.duplicate) deps_.evidence.Happened("repeated key");
   message->id = id;
   deps_.evidence.token_of_id[id] = message->token;
   for (size_t i = 0; i < result.recipients.size(); ++i) {
     const Mail mail{message->token, message->submission.recipients[i]};
     const bool queued = result.recipients[i].state == shard::RecipientState::kQueued;
+    if (!queued) deps_.evidence.Happened("suppressed at submission");
     bool& acknowledged = deps_.evidence.acknowledged[mail];
     acknowledged = acknowledged || queued;
   }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,34 @@ namespace convoy::sim {
 using Token = uint64_t;
 // (message, recipient address)
 using Mail = std::pair<Token, std::string>;
+
+// What a hostile run is made of. Over some dozens of seeds none of these may be missing, or the
+// checkers have judged calm seas.
+inline constexpr std::string_view kKinds[] = {
+    "shard killed",
+    "coordinator killed",
+    "cut from coordinator",
+    "cut from shard",
+    "answer lost",
+    "refused connection",
+    "black hole",
+    "greeting refused",
+    "421 in session",
+    "421 after messages",
+    "451 to RCPT",
+    "550 to RCPT",
+    "452 to dot",
+    "554 to dot",
+    "closed at a step",
+    "closed before the dot's reply",
+    "taken and closed",
+    "slow reply",
+    "repeated key",
+    "suppressed at submission",
+    "suppression starts",
+    "submission refused",
+    "submission unanswered",
+};
 
 // A final dot that a receiver answered with 250.
 struct Delivery {
@@ -46,6 +75,10 @@ struct Evidence {
   std::map<Token, int> submissions_of;
   uint64_t refused = 0;  // answered with an error
   uint64_t unanswered = 0;
+  // How often each kind of disaster and trouble has come about, by name (kKinds).
+  std::map<std::string, uint64_t, std::less<>> happened;
+
+  void Happened(std::string_view kind) { ++happened[std::string(kind)]; }
   // The first broken invariant, seen while running; empty: none.
   std::string broken;
 

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", plan.jobs, "processes at a time")->check(CLI::Range(1, 256));
   app.add_flag("--twice", plan.twice, "run each seed twice and compare the traces");
   app.add_flag("--verbose", plan.verbose, "print the trace of each run");
+  app.add_flag("--hostile", plan.hostile, "fail if a kind of trouble never came about");
   app.add_flag("--quiet", plan.quiet, "print failures and the summary only");
   CLI11_PARSE(app, argc, argv);
 

@@ -38,8 +38,15 @@ void Receiver::Open() {
   listener_ = *std::move(listener);
 }
 
-void Receiver::Refuse() { deps_.network.SetReach(DomainAddress(domain_), Reach::kRefused); }
-void Receiver::Vanish() { deps_.network.SetReach(DomainAddress(domain_), Reach::kBlackHole); }
+void Receiver::Refuse() {
+  deps_.evidence.Happened("refused connection");
+  deps_.network.SetReach(DomainAddress(domain_), Reach::kRefused);
+}
+
+void Receiver::Vanish() {
+  deps_.evidence.Happened("black hole");
+  deps_.network.SetReach(DomainAddress(domain_), Reach::kBlackHole);
+}
 
 void Receiver::Calm() {
   const bool pipelining = mood_.pipelining;
@@ -50,6 +57,7 @@ void Receiver::Calm() {
 
 Task<void> Receiver::Dawdle() {
   if (!rng_.Chance(mood_.slow)) co_return;
+  deps_.evidence.Happened("slow reply");
   const auto us = static_cast<uint64_t>(mood_.slow_max.us);
   SleepUntil pause(deps_.loop,
                    deps_.loop.MonoNow() + Microseconds(static_cast<int64_t>(rng_.Below(us))));
@@ -59,7 +67,10 @@ Task<void> Receiver::Dawdle() {
 // False: the connection is to end.
 Task<bool> Receiver::Say(Session& s, std::string reply) {
   co_await Dawdle();
-  if (rng_.Chance(mood_.close_at_step)) co_return false;
+  if (rng_.Chance(mood_.close_at_step)) {
+    deps_.evidence.Happened("closed at a step");
+    co_return false;
+  }
   s.stream->Send(std::move(reply));
   co_return true;
 }
@@ -84,6 +95,7 @@ Task<void> Receiver::Serve(std::shared_ptr<Session> session) {
   Session& s = *session;
   std::string greeting = "220 receiver.test\r\n";
   const bool refuse = rng_.Chance(mood_.refuse_greeting);
+  if (refuse) deps_.evidence.Happened("greeting refused");
   if (refuse) greeting = rng_.Chance(0.5) ? "554 go away\r\n" : "421 too busy\r\n";
   bool open = co_await Say(s, std::move(greeting));
   open = open && !refuse;
@@ -103,14 +115,21 @@ Task<void> Receiver::Serve(std::shared_ptr<Session> session) {
 std::string Receiver::AnswerRcpt(Session& s) {
   if (!s.mail_open) return "503 5.5.1 MAIL first\r\n";
   s.rcpt_to = s.line.substr(9, s.line.find('>') - 9);
-  if (!Exists(s.rcpt_to)) return "550 5.1.1 no such user\r\n";
-  if (rng_.Chance(mood_.rcpt_4xx)) return "451 4.7.1 greylisted\r\n";
+  if (!Exists(s.rcpt_to)) {
+    deps_.evidence.Happened("550 to RCPT");
+    return "550 5.1.1 no such user\r\n";
+  }
+  if (rng_.Chance(mood_.rcpt_4xx)) {
+    deps_.evidence.Happened("451 to RCPT");
+    return "451 4.7.1 greylisted\r\n";
+  }
   s.rcpt_taken = true;
   return "250 2.1.5 ok\r\n";
 }
 
 Task<bool> Receiver::Obey(Session& s) {
   if (rng_.Chance(mood_.shut_down)) {
+    deps_.evidence.Happened("421 in session");
     s.stream->Send(std::string("421 4.3.2 shutting down\r\n"));
     co_return false;
   }
@@ -120,6 +139,7 @@ Task<bool> Receiver::Obey(Session& s) {
                              : "250 receiver.test\r\n";
   } else if (s.line.starts_with("MAIL FROM:<")) {
     if (mood_.messages_max > 0 && s.messages >= mood_.messages_max) {
+      deps_.evidence.Happened("421 after messages");
       s.stream->Send(std::string("421 4.7.0 enough\r\n"));
       co_return false;
     }
@@ -175,17 +195,25 @@ Task<bool> Receiver::Dot(Session& s) {
   s.mail_open = s.rcpt_taken = false;
   ++s.messages;
   co_await Dawdle();
-  if (rng_.Chance(mood_.close_at_step)) co_return false;  // not taken, and nothing said
+  if (rng_.Chance(mood_.close_at_step)) {  // not taken, and nothing said
+    deps_.evidence.Happened("closed before the dot's reply");
+    co_return false;
+  }
   if (rng_.Chance(mood_.dot_4xx)) {
+    deps_.evidence.Happened("452 to dot");
     s.stream->Send(std::string("452 4.3.1 try later\r\n"));
     co_return true;
   }
   if (rng_.Chance(mood_.dot_5xx)) {
+    deps_.evidence.Happened("554 to dot");
     s.stream->Send(std::string("554 5.7.1 content refused\r\n"));
     co_return true;
   }
   Record(s);
-  if (rng_.Chance(mood_.close_at_step)) co_return false;  // taken, and nothing said
+  if (rng_.Chance(mood_.close_at_step)) {  // taken, and nothing said
+    deps_.evidence.Happened("taken and closed");
+    co_return false;
+  }
   s.stream->Send(std::string("250 2.0.0 taken\r\n"));
   co_return true;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <vector>
@@ -15,6 +16,8 @@
 
 namespace convoy::sim {
 namespace {
+
+constexpr size_t kFields = 11;  // before the counts of kKinds
 
 struct Child {
   pid_t pid = 0;
@@ -29,7 +32,12 @@ std::string Encode(const RunResult& r) {
   std::string out =
       Cat(r.trace_hash, '\t', r.events, '\t', c.acknowledged, '\t', c.taken, '\t', c.bounced, '\t',
           c.duplicates, '\t', c.windows_crash, '\t', c.windows_connection, '\t', r.kills, '\t',
-          r.lasted.seconds(), '\t', r.broken.size(), '\n');
+          r.lasted.seconds(), '\t', r.broken.size());
+  for (const std::string_view kind : kKinds) {
+    const auto found = r.happened.find(kind);
+    CatTo(&out, '\t', found == r.happened.end() ? 0 : found->second);
+  }
+  out += '\n';
   for (const std::string& line : r.broken) CatTo(&out, line, '\n');
   if (!r.broken.empty()) CatTo(&out, "  the last of the trace:\n");
   for (const std::string& line : r.tail) CatTo(&out, "    ", line, '\n');
@@ -77,7 +85,11 @@ class Runner {
         Cat("scenario ", plan_.scenario.name, ": ", summary_.runs, " runs, ", summary_.failed,
             " failed; acknowledged ", sums_[2], ", taken ", sums_[3], ", bounced ", sums_[4],
             ", duplicates ", sums_[5], " (outcomes lost: crash ", sums_[6], ", connection ",
-            sums_[7], "), kills ", sums_[8], ", events ", sums_[1]);
+            sums_[7], "), kills ", sums_[8], ", events ", sums_[1], "\nhappened:");
+    for (size_t i = 0; i < std::size(kKinds); ++i) {
+      CatTo(&summary_.text, i == 0 ? " " : ", ", kKinds[i], ' ', happened_[i]);
+      if (plan_.hostile && happened_[i] == 0) Missing(kKinds[i]);
+    }
     return summary_;
   }
 
@@ -106,10 +118,14 @@ class Runner {
     ++summary_.runs;
     const std::vector<std::string_view> fields =
         Split(std::string_view(text).substr(0, text.find('\n')), '\t');
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || fields.size() != 11) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+        fields.size() != kFields + std::size(kKinds)) {
       return Fail(child.seed, Cat("crash: the process ended with status ", status));
     }
     for (size_t i = 1; i < 9; ++i) sums_[i] += ParseUint(fields[i]).value_or(0);
+    for (size_t i = 0; i < std::size(kKinds); ++i) {
+      happened_[i] += ParseUint(fields[kFields + i]).value_or(0);
+    }
     if (fields[10] != "0") return Fail(child.seed, text.substr(text.find('\n') + 1));
     const std::string hash(fields[0]);
     const auto [first, fresh] = hashes_.try_emplace(child.seed, hash);
@@ -122,6 +138,11 @@ class Runner {
                  fields[3], " bounced ", fields[4], " duplicates ", fields[5], " kills ", fields[8],
                  " virtual-seconds ", fields[9]));
     }
+  }
+
+  void Missing(std::string_view kind) {
+    ++summary_.failed;
+    print_(Cat("FAILED: in no run did this happen: ", kind));
   }
 
   void Fail(uint64_t seed, const std::string& why) {
@@ -137,6 +158,7 @@ class Runner {
   std::vector<Child> children_;
   std::map<uint64_t, std::string> hashes_;
   uint64_t sums_[9] = {};
+  uint64_t happened_[std::size(kKinds)] = {};
   RunSummary summary_;
 };
 

@@ -22,7 +22,8 @@ struct RunPlan {
   bool twice = false;
   bool verbose = false;
   int jobs = 2;
-  bool quiet = false;  // only failures and the summary
+  bool hostile = false;  // fails if a kind of trouble never came about
+  bool quiet = false;    // only failures and the summary
 };
 
 struct RunSummary {

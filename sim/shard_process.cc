@@ -166,8 +166,7 @@ void ShardProcess::Leave() {
   if (std::exchange(leaving_, true)) return;
   ingest_->Stop();
   engine_->Stop(Seconds(5), [this] {
-    hand_over_->Stop(
-        [this] { client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {}); });
+    hand_over_->Stop([this] { client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {}); });
   });
 }
 

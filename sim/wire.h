@@ -32,7 +32,12 @@ class Wire {
     });
   }
   Duration Latency() { return Microseconds(static_cast<int64_t>(200 + rng_.Below(4000))); }
-  bool LoseAnswer() { return rng_.Chance(lost_answers_); }
+  bool LoseAnswer() {
+    const bool lost = rng_.Chance(lost_answers_);
+    answers_lost_ += lost;
+    return lost;
+  }
+  uint64_t answers_lost() const { return answers_lost_; }
 
   void set_lost_answers(double p) { lost_answers_ = p; }
   void Cut(const std::string& a, const std::string& b) { cuts_.insert(std::minmax(a, b)); }
@@ -46,6 +51,7 @@ class Wire {
   EventLoop& shared_;
   Rng rng_;
   double lost_answers_ = 0;
+  uint64_t answers_lost_ = 0;
   std::set<std::pair<std::string, std::string>> cuts_;
 };
 

@@ -99,6 +99,7 @@ void World::StartCoordinator() {
 void World::KillCoordinator() {
   if (coordinator_.process == nullptr) return;
   trace_.Note("coordinator killed");
+  evidence_.Happened("coordinator killed");
   coordinator_.process->loop.Kill();
   coordinator_.process = nullptr;  // left where it is
 }
@@ -159,7 +160,10 @@ void World::PlanKills() {
     const int number = 1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.shards)));
     const Duration at = Seconds(3) + Sometime();
     const Duration down = Milliseconds(static_cast<int64_t>(200 + rng_.Below(20000)));
-    loop_.CallAfter(at, [this, number] { KillShard(number); });
+    loop_.CallAfter(at, [this, number] {
+      if (shards_[static_cast<size_t>(number)] != nullptr) evidence_.Happened("shard killed");
+      KillShard(number);
+    });
     loop_.CallAfter(at + down, [this, number] { StartShard(number); });
   }
   for (int64_t i = 0; i < scenario_.coordinator_kills; ++i) {
@@ -193,7 +197,9 @@ void World::PlanPartitions() {
         500 + rng_.Below(static_cast<uint64_t>(1 + scenario_.partition_seconds_max) * 1000)));
     loop_.CallAfter(at, [this, a, b] {
       trace_.Note("cut ", a, " ", b);
-      if (!calm_) wire_.Cut(a, b);
+      if (calm_) return;
+      evidence_.Happened(b == "c" ? "cut from coordinator" : "cut from shard");
+      wire_.Cut(a, b);
     });
     loop_.CallAfter(at + lasts, [this, a, b] {
       trace_.Note("mend ", a, " ", b);
@@ -221,7 +227,10 @@ void World::PlanDisasters() {
   PlanKills();
   PlanPartitions();
   PlanMoods();
-  loop_.CallAfter(Sometime(), [this] { suppression_on_ = true; });
+  loop_.CallAfter(Sometime(), [this] {
+    evidence_.Happened("suppression starts");
+    suppression_on_ = true;
+  });
   if (scenario_.slow_disk_ms > 0) {
     for (int i = 0; i < 3; ++i) {
       const Duration at = Sometime();
@@ -281,7 +290,9 @@ RunResult World::Run() {
     }
     loop_.RunFor(Seconds(5));
   }
+  evidence_.happened["answer lost"] += wire_.answers_lost();
   RunResult result;
+  result.happened = evidence_.happened;
   result.lasted = loop_.MonoNow() - begin;
   for (size_t n = 1; n < disks_.size(); ++n) KillShard(static_cast<int>(n));
   result.kills = evidence_.kills.size() - static_cast<size_t>(scenario_.shards);

@@ -10,6 +10,7 @@
 // Determinism: the same seed and scenario give the same trace hash
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct RunResult {
   uint64_t events = 0;
   RunCounts counts;
   uint64_t kills = 0;
+  std::map<std::string, uint64_t, std::less<>> happened;
   Duration lasted;
   std::vector<std::string> broken;
   std::vector<std::string> tail;  // the last lines of the trace, if something is broken
