@@ -27,7 +27,8 @@ struct Scenario {
   int64_t hostile = 1;   // 0: every receiver accepts everything
   int64_t shard_kills = 4;
   int64_t coordinator_kills = 1;
-  int64_t partitions = 4;  // shard from shard, or shard from coordinator
+  int64_t partitions = 4;        // shard from shard, or shard from coordinator
+  int64_t one_way_percent = 30;  // of the partitions stop one direction only
   int64_t partition_seconds_max = 25;
   int64_t lost_answers_percent = 3;  // of the calls between processes
   int64_t keyed_percent = 50;        // of the messages have an idempotency key
@@ -35,6 +36,8 @@ struct Scenario {
   int64_t suppressed_percent = 5;    // of the addresses are suppressed from the first restart on
   int64_t disk_ms_max = 5;           // how long a synced write takes
   int64_t slow_disk_ms = 0;          // in phases, this long
+  int64_t full_disks = 1;            // how often a shard has no room for some seconds
+  int64_t dns_failures = 2;          // how often a domain cannot be resolved for some seconds
   int64_t fence = 0;                 // fence-on-lease-loss
   int64_t clocks_disagree = 1;
   int64_t rates_over_owners = 0;  // LimitWatch::Deps

@@ -42,9 +42,16 @@ class Wire {
   void set_lost_answers(double p) { lost_answers_ = p; }
   void Cut(const std::string& a, const std::string& b) { cuts_.insert(std::minmax(a, b)); }
   void Mend(const std::string& a, const std::string& b) { cuts_.erase(std::minmax(a, b)); }
-  void MendAll() { cuts_.clear(); }
-  bool IsCut(const std::string& a, const std::string& b) const {
-    return cuts_.contains(std::minmax(a, b));
+  // What `from` sends does not arrive; the other direction works.
+  void CutOneWay(const std::string& from, const std::string& to) { one_way_.insert({from, to}); }
+  void MendOneWay(const std::string& from, const std::string& to) { one_way_.erase({from, to}); }
+  void MendAll() {
+    cuts_.clear();
+    one_way_.clear();
+  }
+  // What `from` sends to `to` is lost.
+  bool IsCut(const std::string& from, const std::string& to) const {
+    return cuts_.contains(std::minmax(from, to)) || one_way_.contains({from, to});
   }
 
  private:
@@ -53,6 +60,7 @@ class Wire {
   double lost_answers_ = 0;
   uint64_t answers_lost_ = 0;
   std::set<std::pair<std::string, std::string>> cuts_;
+  std::set<std::pair<std::string, std::string>> one_way_;
 };
 
 // The caller's side of one call: answered, or ended by its deadline, but only once.

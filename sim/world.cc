@@ -8,6 +8,9 @@
 namespace convoy::sim {
 namespace {
 
+// Of a disk that is not full.
+constexpr uint64_t kRoom = uint64_t{1} << 40;
+
 LinkOptions LinkFrom(const Scenario& scenario) {
   LinkOptions link;
   link.latency_max = Milliseconds(20);
@@ -195,15 +198,20 @@ void World::PlanPartitions() {
     const Duration at = Sometime();
     const Duration lasts = Milliseconds(static_cast<int64_t>(
         500 + rng_.Below(static_cast<uint64_t>(1 + scenario_.partition_seconds_max) * 1000)));
-    loop_.CallAfter(at, [this, a, b] {
+    const bool one_way = static_cast<int64_t>(rng_.Below(100)) < scenario_.one_way_percent;
+    loop_.CallAfter(at, [this, a, b, one_way] {
       trace_.Note("cut ", a, " ", b);
       if (calm_) return;
       evidence_.Happened(b == "c" ? "cut from coordinator" : "cut from shard");
+      if (one_way) {
+        evidence_.Happened("one-way cut");
+        return wire_.CutOneWay(a, b);
+      }
       wire_.Cut(a, b);
     });
-    loop_.CallAfter(at + lasts, [this, a, b] {
+    loop_.CallAfter(at + lasts, [this, a, b, one_way] {
       trace_.Note("mend ", a, " ", b);
-      wire_.Mend(a, b);
+      one_way ? wire_.MendOneWay(a, b) : wire_.Mend(a, b);
     });
   }
 }
@@ -223,7 +231,40 @@ void World::PlanMoods() {
   }
 }
 
+void World::PlanFullDisks() {
+  for (int64_t i = 0; i < scenario_.full_disks; ++i) {
+    const auto n = 1 + static_cast<size_t>(rng_.Below(static_cast<uint64_t>(scenario_.shards)));
+    const Duration at = Sometime();
+    loop_.CallAfter(at, [this, n] {
+      trace_.Note("s", n, " has no room");
+      evidence_.Happened("full disk");
+      disks_[n].kv.free_bytes = 0;
+    });
+    loop_.CallAfter(at + Milliseconds(static_cast<int64_t>(500 + rng_.Below(8000))),
+                    [this, n] { disks_[n].kv.free_bytes = kRoom; });
+  }
+}
+
+void World::PlanDnsFailures() {
+  for (int64_t i = 0; i < scenario_.dns_failures; ++i) {
+    const auto d = static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.domains)));
+    const bool timeout = rng_.Chance(0.5);
+    const Duration at = Sometime();
+    loop_.CallAfter(at, [this, d, timeout] {
+      trace_.Note(DomainName(d), " cannot be resolved");
+      evidence_.Happened("DNS failure");
+      resolver_.Fail(DomainName(d), timeout ? dns::DnsStatus::kTimeout : dns::DnsStatus::kServFail);
+    });
+    loop_.CallAfter(at + Milliseconds(static_cast<int64_t>(500 + rng_.Below(20000))), [this, d] {
+      resolver_.Remove(DomainName(d));
+      resolver_.AddMx(DomainName(d), 10, Cat("mx.", DomainName(d)));
+    });
+  }
+}
+
 void World::PlanDisasters() {
+  PlanFullDisks();
+  PlanDnsFailures();
   PlanKills();
   PlanPartitions();
   PlanMoods();

@@ -57,6 +57,8 @@ class World {
   void PlanKills();
   void PlanPartitions();
   void PlanMoods();
+  void PlanFullDisks();
+  void PlanDnsFailures();
   void Watch();
   void BecomeCalm();
   bool Quiet() const;
