@@ -112,6 +112,15 @@ Task<void> Receiver::Serve(std::shared_ptr<Session> session) {
   s.stream->Close();
 }
 
+// A virtual MTA shows its own address and its own name, always the two together.
+void Receiver::CheckHello(const Session& s) {
+  const IpAddress source = s.stream->peer().ip;
+  const std::string wanted = Cat(VmtaName(VmtaOf(source)), ".cluster.test");
+  if (s.line.substr(5) == wanted) return;
+  deps_.evidence.Break(
+      Cat("identity: ", source.ToString(), " says EHLO ", s.line.substr(5), ", not ", wanted));
+}
+
 std::string Receiver::AnswerRcpt(Session& s) {
   if (!s.mail_open) return "503 5.5.1 MAIL first\r\n";
   s.rcpt_to = s.line.substr(9, s.line.find('>') - 9);
@@ -135,6 +144,7 @@ Task<bool> Receiver::Obey(Session& s) {
   }
   std::string reply = "500 5.5.2 unknown\r\n";
   if (s.line.starts_with("EHLO ")) {
+    CheckHello(s);
     reply = mood_.pipelining ? "250-receiver.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
                              : "250 receiver.test\r\n";
   } else if (s.line.starts_with("MAIL FROM:<")) {
@@ -177,6 +187,10 @@ Task<bool> Receiver::TakeBody(Session& s) {
     if (s.line == ".") break;
     body += s.line;
     body += '\n';
+  }
+  if (deps_.policies.Of(domain_)->dkim_sign && !body.starts_with("DKIM-Signature: ")) {
+    deps_.evidence.Break(Cat("unsigned: the message of ", s.mail_from, " for ", s.rcpt_to,
+                             " has no signature, and the queue signs"));
   }
   const std::string wanted = Cat("\nX-Sim: ", TokenOf(s.mail_from), "\n");
   if (Cat("\n", body).find(wanted) == std::string::npos) {

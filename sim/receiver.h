@@ -19,6 +19,7 @@
 #include "runtime/task.h"
 #include "runtime/virtual_network.h"
 #include "sim/evidence.h"
+#include "sim/policies.h"
 #include "sim/trace.h"
 
 namespace convoy::sim {
@@ -44,6 +45,7 @@ class Receiver {
     VirtualNetwork& network;
     Evidence& evidence;
     Trace& trace;
+    const PolicyTable& policies;
     std::function<uint64_t(int shard)> run_of;  // which start of a shard is running now
   };
   Receiver(Deps deps, int domain, Mood mood, Rng rng);
@@ -67,6 +69,7 @@ class Receiver {
   Task<bool> Say(Session& s, std::string reply);
   Task<bool> Dot(Session& s);
   Task<void> Dawdle();
+  void CheckHello(const Session& s);
   std::string AnswerRcpt(Session& s);
   void Record(Session& s);
 

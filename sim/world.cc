@@ -78,6 +78,7 @@ void World::BuildReceivers() {
         .network = network_,
         .evidence = evidence_,
         .trace = trace_,
+        .policies = policies_,
         .run_of = [this](int shard) { return disks_.at(static_cast<size_t>(shard)).runs; }};
     receivers_.push_back(std::make_unique<Receiver>(std::move(deps), d, mood, rng_.Fork(10)));
   }
