@@ -118,7 +118,10 @@ void ShardProcess::Start() {
   CHECK(engine_->Recover().ok());
   CHECK(hand_over_->Recover().ok());
   shard::CoordinatorClient::Handlers handlers;
-  handlers.on_table = [this](const shard::AssignmentTable&) { engine_->OwnershipChanged(); };
+  handlers.on_table = [this](const shard::AssignmentTable&) {
+    engine_->OwnershipChanged();
+    deps_.owners_changed();
+  };
   handlers.on_lease = [this] { engine_->LeaseChanged(); };
   handlers.store_table = [this](auto table, Callback stored) {
     StoreTable(std::move(table), std::move(stored));

@@ -94,6 +94,7 @@ class ShardProcess {
     ShardDisk& disk;
     std::shared_ptr<const shard::SuppressionList> suppressed;  // null: none yet
     SimPeerChannel::UnknownOutcome unknown_forward;
+    Callback owners_changed;  // it has taken a new table
     Duration mono_ahead;
     Duration wall_ahead;
     std::function<Duration()> disk_latency;
@@ -104,8 +105,8 @@ class ShardProcess {
   void Start();
   // Its sockets are reset by the network's owner.
   void Kill() { loop.Kill(); }
-  // Ends as the daemon does, in the same order, and gives its slots to the others. It keeps running,
-  // idle, until killed.
+  // Ends as the daemon does, in the same order, and gives its slots to the others. It keeps
+  // running, idle, until killed.
   void Leave();
 
   ProcessLoop loop;

@@ -125,6 +125,7 @@ void World::StartShard(int number) {
       .disk = disks_[n],
       .suppressed = suppression_on_ ? suppressed_ : nullptr,
       .unknown_forward = [this](const shard::ForwardBatch& batch) { NoteUnknown(batch); },
+      .owners_changed = [this] { limits_.CheckOwners(); },
       .mono_ahead = disagree ? Microseconds(ahead) : Duration(),
       .wall_ahead = disagree ? Milliseconds(100 * number) : Duration(),
       .disk_latency = [this] { return DiskLatency(); },
