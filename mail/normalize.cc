@@ -33,8 +33,10 @@ absl::Status Normalizer::AddText(std::string_view text, std::string* out) {
   return absl::OkStatus();
 }
 
-absl::Status Normalizer::EndLine(bool bare, const char* what, std::string* out) {
-  if (bare && options_.bare_line == BareLinePolicy::kReject) {
+absl::Status Normalizer::EndLine(bool bare, std::string_view what, std::string* out) {
+  const bool convert = options_.bare_line == BareLinePolicy::kConvert ||
+                       (options_.bare_line == BareLinePolicy::kConvertLf && what == "LF");
+  if (bare && !convert) {
     return Fail(Cat("a bare ", what, "; lines end with CRLF"));
   }
   out->append("\r\n");

@@ -7,7 +7,8 @@
 // to the wire.
 //
 //     CRLF            kept
-//     bare LF, CR     CRLF (kConvert) or refused (kReject)
+//     bare LF         CRLF (kConvert, kConvertLf) or refused (kReject)
+//     bare CR         CRLF (kConvert) or refused (kConvertLf, kReject)
 //     NUL             refused
 //     line > 998      refused: only the author knows how to encode it
 //     no CRLF at end  one is added; an empty message stays empty
@@ -29,7 +30,7 @@
 
 namespace convoy::mail {
 
-enum class BareLinePolicy { kConvert, kReject };
+enum class BareLinePolicy { kConvert, kConvertLf, kReject };
 
 struct NormalizeOptions {
   BareLinePolicy bare_line = BareLinePolicy::kConvert;
@@ -48,7 +49,8 @@ class Normalizer {
 
  private:
   absl::Status AddText(std::string_view text, std::string* out);
-  absl::Status EndLine(bool bare, const char* what, std::string* out);
+  // `what` is "LF" or "CR" if the line end is bare.
+  absl::Status EndLine(bool bare, std::string_view what, std::string* out);
   absl::Status Fail(std::string_view why);
 
   const NormalizeOptions options_;

@@ -49,6 +49,13 @@ TEST(Normalize, BY_05_RejectPolicyNamesThePlace) {
   EXPECT_EQ(Out("a\r\nb", kReject), "a\r\nb\r\n");
 }
 
+TEST(Normalize, BY_04_ApiContentMayHaveBareLfAndNoBareCr) {
+  constexpr NormalizeOptions kApi{.bare_line = BareLinePolicy::kConvertLf};
+  EXPECT_EQ(Out("a\nb\r\nc", kApi), "a\r\nb\r\nc\r\n");
+  EXPECT_EQ(Out("a\nbc\rd", kApi), "line 2 (octet 5): a bare CR; lines end with CRLF");
+  EXPECT_EQ(Out("a\r", kApi), "line 1 (octet 2): a bare CR; lines end with CRLF");
+}
+
 TEST(Normalize, BY_07_NulIsRefused) {
   EXPECT_EQ(Out(std::string_view("a\r\nb\0c", 6)),
             "line 2 (octet 4): a NUL octet; encode binary parts as base64");

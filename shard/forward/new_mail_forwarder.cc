@@ -45,16 +45,23 @@ void NewMailForwarder::Flush(const std::string& address) {
     peer.waiting.erase(peer.waiting.begin(), peer.waiting.begin() + count);
     peer.waiting_done.erase(peer.waiting_done.begin(), peer.waiting_done.begin() + count);
     peer.waiting_bytes -= bytes;
-    ++peer.batches;
-    channel_.Forward(address, std::move(batch), kDeadline,
-                     [this, address, done = std::move(done)](absl::Status status) mutable {
-                       Answered(address, std::move(done), std::move(status));
-                     });
+    Dispatch(address, std::move(batch), std::move(done));
   }
 }
 
-void NewMailForwarder::Answered(const std::string& address, std::vector<StatusDone> done,
-                                absl::Status status) {
+void NewMailForwarder::Dispatch(const std::string& address,
+                                std::shared_ptr<const ForwardBatch> batch,
+                                std::vector<StatusDone> done) {
+  ++peers_[address].batches;
+  channel_.Forward(address, batch, kDeadline,
+                   [this, address, batch, done = std::move(done)](absl::Status status) mutable {
+                     Answered(address, batch, std::move(done), std::move(status));
+                   });
+}
+
+void NewMailForwarder::Answered(const std::string& address,
+                                const std::shared_ptr<const ForwardBatch>& batch,
+                                std::vector<StatusDone> done, absl::Status status) {
   Peer& peer = peers_[address];
   --peer.batches;
   if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
@@ -64,6 +71,19 @@ void NewMailForwarder::Answered(const std::string& address, std::vector<StatusDo
     peer.waiting.clear();
     peer.waiting_done.clear();
     peer.waiting_bytes = 0;
+  }
+  // One message of a batch was refused and nothing of it kept: each is asked for by itself, so that
+  // the refusal reaches the client it is meant for and nobody else.
+  const bool refused = absl::IsAlreadyExists(status) || absl::IsInvalidArgument(status);
+  if (refused && batch->messages.size() > 1) {
+    for (size_t i = 0; i < done.size(); ++i) {
+      auto one = std::make_shared<ForwardBatch>(*batch);
+      one->messages = {batch->messages[i]};
+      std::vector<StatusDone> one_done;
+      one_done.push_back(std::move(done[i]));
+      Dispatch(address, std::move(one), std::move(one_done));
+    }
+    return;
   }
   if (status.ok()) forwarded_total_ += done.size();
   for (StatusDone& one : done) one(status);

@@ -7,6 +7,8 @@
 // A peer that has just failed is not asked again for kPeerRest: its mail is kept here at once
 // instead of after a timeout.
 //
+// A batch that is refused for one of its messages is sent again message by message.
+//
 // Errors:    `done` gets the peer's status; anything but OK, ALREADY_EXISTS and INVALID_ARGUMENT
 //            means that the caller keeps the message itself (the peer may have it as well: its
 //            receipt decides later)
@@ -48,7 +50,10 @@ class NewMailForwarder {
     MonoTime rest_until{};
   };
   void Flush(const std::string& address);
-  void Answered(const std::string& address, std::vector<StatusDone> done, absl::Status status);
+  void Dispatch(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
+                std::vector<StatusDone> done);
+  void Answered(const std::string& address, const std::shared_ptr<const ForwardBatch>& batch,
+                std::vector<StatusDone> done, absl::Status status);
 
   EventLoop& loop_;
   PeerChannel& channel_;

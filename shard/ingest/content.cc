@@ -85,8 +85,9 @@ mail::HeaderEdit EditFor(const mail::HeaderBlock& header, const Submission& subm
 absl::StatusOr<PreparedContent> PrepareContent(const Submission& submission,
                                                const ContentOptions& options) {
   mail::NormalizeOptions normalize;
-  normalize.bare_line = submission.source.kind == SourceKind::kApi ? mail::BareLinePolicy::kConvert
-                                                                   : mail::BareLinePolicy::kReject;
+  normalize.bare_line = submission.source.kind == SourceKind::kApi
+                            ? mail::BareLinePolicy::kConvertLf
+                            : mail::BareLinePolicy::kReject;
   ASSIGN_OR_RETURN(const std::string normal, mail::Normalize(submission.content, normalize));
   const mail::MessageParts parts = mail::SplitMessage(normal);
   const mail::HeaderBlock header(parts.header);

@@ -65,7 +65,9 @@ absl::Status ShardNode::OpenStore() {
   RocksDbStoreOptions store;
   store.path = options_.data_dir + "/store";
   store.free_floor_bytes = options_.free_floor_bytes;
-  ASSIGN_OR_RETURN(store_, RocksDbStore::Open(loop_, std::move(store)));
+  ASSIGN_OR_RETURN(disk_, RocksDbStore::Open(loop_, std::move(store)));
+  if (options_.decorate_store) decorated_ = options_.decorate_store(*disk_);
+  store_ = decorated_ != nullptr ? decorated_.get() : disk_.get();
   ASSIGN_OR_RETURN(identity_, TakeIdentity(*store_, options_.name, rng_));
   spool_ = std::make_unique<Spool>(loop_, *store_, SpoolOptions{});
   return absl::OkStatus();

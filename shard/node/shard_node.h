@@ -13,6 +13,7 @@
 // Thread:    loop-affine, but for Start() (before the loop runs)
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,8 @@ struct ShardOptions {
   std::string host_id;                   // shards of one host may share source IPs
   int signing_threads = 1;
   uint64_t free_floor_bytes = uint64_t{512} << 20;
+  // Stands between the shard and its store, if given. Fail-point tests end the process in it.
+  std::function<std::unique_ptr<KvStore>(KvStore&)> decorate_store;
 };
 
 class ShardNode {
@@ -93,7 +96,9 @@ class ShardNode {
   std::unique_ptr<ConfigPolicyBook> policies_;
   std::unique_ptr<GaugeFile> gauges_;
   std::unique_ptr<KernelNetwork> network_;
-  std::unique_ptr<RocksDbStore> store_;
+  std::unique_ptr<KvStore> disk_;
+  std::unique_ptr<KvStore> decorated_;
+  KvStore* store_ = nullptr;  // the decorated one, if there is one, else the disk
   std::unique_ptr<Spool> spool_;
   PosixAccountFiles account_files_;
   std::unique_ptr<FileWorker> account_worker_;

@@ -129,7 +129,8 @@ void MessageAcceptor::OnReceipts(const WorkPtr& work, size_t message, absl::Stat
     if (!receipt->payload_hash.empty() && !envelope.payload_hash.empty() &&
         receipt->payload_hash != envelope.payload_hash) {
       work->status.Update(absl::AlreadyExistsError(
-          Cat("message ", envelope.id.ToString(), " was accepted before with another content")));
+          Cat("5.5.4 this idempotency key was used before, for another message (",
+              envelope.id.ToString(), ")")));
       break;
     }
     work->known[message].insert(*rcpt);

@@ -8,6 +8,7 @@
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/table_properties_collectors.h"
 #include "rocksdb/write_buffer_manager.h"
+#include "shard/spool/rocksdb_log.h"
 
 namespace convoy::shard {
 namespace {
@@ -86,9 +87,7 @@ rocksdb::DBOptions MakeDbOptions(const RocksDbTuning& tuning, rocksdb::Env* env)
   options.avoid_unnecessary_blocking_io = true;
   // The store itself decides when to try again after a full disk.
   options.max_bgerror_resume_count = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.keep_log_file_num = 3;
-  options.max_log_file_size = 4 * kMiB;
+  options.info_log = MakeRocksDbLog();
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

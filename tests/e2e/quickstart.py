@@ -61,14 +61,15 @@ def make_key(path):
     return "".join(line for line in public.splitlines() if "KEY" not in line)
 
 
-def start_sinks(rig):
+def start_sinks(rig, *rules):
     """One receiver on four addresses and one port, saving every tenth message."""
     save = rig.path("received")
     save.mkdir()
-    first = rig.sink("sink", ["127.0.1.1:0"], "--save-dir", str(save), "--save-every", "10")
+    first = rig.sink("sink", ["127.0.1.1:0"], "--save-dir", str(save), "--save-every", "10", *rules)
     port = int(first.ports["smtp"][0].rsplit(":", 1)[1])
     others = [f"127.0.1.{i}:{port}" for i in (2, 3, 4)]
-    second = rig.sink("sink2", others, "--save-dir", str(save / "more"), "--save-every", "10")
+    second = rig.sink("sink2", others, "--save-dir", str(save / "more"), "--save-every", "10",
+                      *rules)
     (save / "more").mkdir(exist_ok=True)
     return [first, second], port, save
 
@@ -83,10 +84,12 @@ def write_config(rig, dns_port, sink_port):
                                             acct_file=rig.path("acct") / "acct.csv"))
 
 
-def start_cluster(rig, config):
+def start_cluster(rig, config, **first):
+    """A coordinator and two shards; `first` goes to Rig.shard for the first of them."""
     coordinator = rig.coordinator("coordinator", "--config", str(config))
     address = coordinator.ports["grpc"]
-    shards = [rig.shard(name, config, address) for name in ("shard-a", "shard-b")]
+    shards = [rig.shard("shard-a", config, address, **first),
+              rig.shard("shard-b", config, address)]
 
     def both_own():
         status = json.loads(rig.cli(address, "--json", "show", "shards"))

@@ -234,11 +234,11 @@ class Rig(contextlib.AbstractContextManager):
             args += ["--listen", "127.0.0.1:0"]
         return self.add(Daemon(name, args, self.directory)).wait_ready()
 
-    def shard(self, name, config, coordinator, *extra):
-        args = [find_binary("shard/convoy-shard"), "--name", name, "--config", str(config),
+    def shard(self, name, config, coordinator, *extra, binary="shard/convoy-shard", env=None):
+        args = [find_binary(binary), "--name", name, "--config", str(config),
                 "--data-dir", str(self.path(name)), "--coordinator", coordinator,
                 "--smtp-listen", "127.0.0.1:0", *extra]
-        return self.add(Daemon(name, args, self.directory)).wait_ready()
+        return self.add(Daemon(name, args, self.directory, env)).wait_ready()
 
     def cli(self, coordinator, *args, check=True):
         """Runs `convoy` and returns its standard output."""
