@@ -24,6 +24,7 @@ ForwardedMessage ForwardedFrom(const Message& message) {
   out.virtual_mta_pool = envelope.vmta_pool;
   out.from_domain = envelope.from_domain;
   out.payload_hash = envelope.payload_hash;
+  out.smtp_utf8 = envelope.smtp_utf8;
   return out;
 }
 
@@ -45,6 +46,7 @@ std::shared_ptr<Message> MessageOf(const ForwardedMessage& forwarded) {
   const std::string_view body = std::string_view(*forwarded.content).substr(forwarded.header_bytes);
   envelope.body_hash = dkim::BodyHash(dkim::Canonicalization::kRelaxed, body);
   envelope.eight_bit = mail::Has8bit(*forwarded.content);
+  envelope.smtp_utf8 = forwarded.smtp_utf8;
   message->content = SharedBytes(forwarded.content, *forwarded.content);
   return message;
 }

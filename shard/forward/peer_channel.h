@@ -43,6 +43,7 @@ struct ForwardedMessage {
   std::string from_domain;
   std::string payload_hash;   // 32 octets
   WallTime receipts_until{};  // 0: no receipts needed
+  bool smtp_utf8 = false;
   std::vector<ForwardedRecipient> recipients;
 };
 

@@ -27,15 +27,16 @@ STORE_POINTS = {"before-accept": "unanswered", "after-accept": "unanswered",
                 "before-outcome": "outcomes", "after-outcome": "outcomes"}
 SINK_POINTS = {"in-flight": ("rcpt", "in flight"), "past-dot": ("dot", "past dot")}
 POINTS = [*STORE_POINTS, *SINK_POINTS]
+STALLED = 16  # of twice as many messages: each recipient comes by SMTP and by gRPC
 
 
 def sink_rules(point):
-    """The first attempt of every recipient of two domains is never answered at that phase."""
+    """The first attempts of the first recipients are never answered at that phase."""
     if point not in SINK_POINTS:
         return []
     phase, _ = SINK_POINTS[point]
-    return [argument for domain in OTHERS[:4]
-            for argument in ("--rule", f"{phase} *@{domain} stall ;times=1")]
+    return [argument for n in range(STALLED)
+            for argument in ("--rule", f"{phase} u{n}@{OTHERS[n % len(OTHERS)]} stall ;times=1")]
 
 
 def restart_without_fail_point(shard):
@@ -44,49 +45,57 @@ def restart_without_fail_point(shard):
     shard.start().wait_ready()
 
 
-def end_in_window(rig, point, shard):
-    """Waits until the shard has ended at its point, or ends it in the window; the gauges then."""
-    if point in STORE_POINTS:
-        wait_until(lambda: not shard.running(), f"{shard.name} to end at {point}")
-        shard.kill()
-        return collections.Counter(read_gauges(rig, shard.name))
-    _, gauge = SINK_POINTS[point]
-    wait_until(lambda: shard.check_running() and read_gauges(rig, shard.name)[gauge] > 0
-               and rig.sinks_stalled(), f"{gauge} at {shard.name}")
+def end_at_store_point(rig, point, shard):
+    """Waits until the shard has ended at its point; its gauges, then starts it again."""
+    wait_until(lambda: not shard.running(), f"{shard.name} to end at {point}")
     shard.kill()
-    return collections.Counter(read_gauges(rig, shard.name))
+    gauges = collections.Counter(read_gauges(rig, shard.name))
+    restart_without_fail_point(shard)
+    return gauges
 
 
-class StallRig(Rig):
-    """Knows whether a receiver holds back an answer: its ledger shows it for the final dot."""
+def end_while_stalled(rig, point, shards):
+    """Ends both shards while every stalled attempt hangs in them; their gauges together."""
+    _, gauge = SINK_POINTS[point]
 
+    def gauges():
+        total = collections.Counter()
+        for shard in shards:
+            total.update(read_gauges(rig, shard.name))
+        return total
+
+    wait_until(lambda: rig.check_running() and gauges()[gauge] >= STALLED,
+               f"{STALLED} attempts to hang {point}")
+    for shard in shards:
+        shard.kill()
+    seen = gauges()
+    for shard in shards:
+        restart_without_fail_point(shard)
+    return seen
+
+
+class PointRig(Rig):
     sinks = ()
-    point = ""
 
-    def sinks_stalled(self):
-        if self.point != "past-dot":
-            return True
-        return any(line["reply"] == "close" for sink in self.sinks
-                   for line in read_ledger(sink.ledger))
+    def received(self):
+        return [line["id"] for sink in self.sinks for line in read_ledger(sink.ledger)]
 
 
 def run_point(point, args):
-    with StallRig(keep=args.keep) as rig:
-        rig.point = point
+    with PointRig(keep=args.keep) as rig:
         public_key = make_key(rig.path("dkim.key"))
         rig.sinks, sink_port, _ = start_sinks(rig, *sink_rules(point))
         dns = rig.dns(dns_records(public_key))
         config = write_config(rig, dns.port, sink_port)
         env = {"CONVOY_FAIL_POINT": f"{point}:{args.count}"} if point in STORE_POINTS else {}
         _, shards = start_cluster(rig, config, binary=BINARY, env=env)
-        loads = start_load(shards, point, args.messages, rig.directory)
+        messages = 2 * STALLED if point in SINK_POINTS else args.messages
+        loads = start_load(shards, point, messages, rig.directory)
         try:
-            gauges = end_in_window(rig, point, shards[0])
-            restart_without_fail_point(shards[0])
-            if point in SINK_POINTS:  # the other shard's attempts hang as well, for minutes
-                shards[1].kill()
-                gauges.update(read_gauges(rig, shards[1].name))
-                shards[1].start().wait_ready()
+            if point in STORE_POINTS:
+                gauges = end_at_store_point(rig, point, shards[0])
+            else:
+                gauges = end_while_stalled(rig, point, shards)
         finally:
             end_load(loads)
         return verdict(rig, point, gauges)
@@ -96,13 +105,9 @@ def verdict(rig, point, gauges):
     sent = [line for kind in ("smtp", "grpc")
             for line in read_ledger(rig.path(f"{point}-{kind}.sent"))]
     accepted = {line["id"] for line in sent if line["fate"] == "accepted"}
-
-    def received():
-        return [line["id"] for sink in rig.sinks for line in read_ledger(sink.ledger)]
-
-    wait_until(lambda: rig.check_running() and accepted <= set(received()),
+    wait_until(lambda: rig.check_running() and accepted <= set(rig.received()),
                "everything acknowledged to be delivered", 240, poll_s=0.5)
-    counts = collections.Counter(received())
+    counts = collections.Counter(rig.received())
     doubled = sum(n - 1 for n in counts.values())
     bound = gauges["past dot"] + gauges["outcomes"]
     window = STORE_POINTS.get(point) or SINK_POINTS[point][1]

@@ -34,6 +34,7 @@ void ToProto(const ForwardedMessage& message, mta::v1::ForwardedMessage* out) {
   out->set_from_domain(message.from_domain);
   out->set_payload_hash(message.payload_hash);
   out->set_receipts_until_unix_ms(message.receipts_until.unix_ms());
+  out->set_smtp_utf8(message.smtp_utf8);
   for (const ForwardedRecipient& rcpt : message.recipients) ToProto(rcpt, out->add_recipients());
 }
 
@@ -57,6 +58,7 @@ absl::StatusOr<ForwardedMessage> FromProto(mta::v1::ForwardedMessage&& wire) {
   message.from_domain = std::move(*wire.mutable_from_domain());
   message.payload_hash = std::move(*wire.mutable_payload_hash());
   message.receipts_until = FromUnixMillis(wire.receipts_until_unix_ms());
+  message.smtp_utf8 = wire.smtp_utf8();
   for (mta::v1::ForwardedRecipient& rcpt : *wire.mutable_recipients()) {
     if (rcpt.address().empty() || rcpt.queue_domain().empty() || rcpt.virtual_mta().empty()) {
       return absl::InvalidArgumentError("forwarded recipient without address or queue");
