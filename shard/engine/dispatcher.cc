@@ -6,16 +6,28 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "mail/message.h"
 #include "shard/engine/answer.h"
 
 namespace convoy::shard {
 namespace {
 
-// A verdict on a lost connection or a 421 before the peer had the mail: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-bool SaysNothing(const Verdict& verdict, Phase phase, int code) {
+// A connection that was lost at MAIL, or a 421 in answer to it: nothing was said about the
+// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace. From
+// RCPT on the peer knows the recipient, and after the dot it had the mail: that is an attempt, with
+// its record and its wait.
+bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         (code == 421 || phase == Phase::kMail);
+         phase == Phase::kMail;
+}
+
+// RFC 6531 3.4: by what is sent now. A client may say SMTPUTF8 for mail that does not need it, and the
+// API says nothing. 8-bit header fields count only if the client meant them as UTF-8.
+bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
+  const StoredMessage& envelope = message.envelope;
+  if (mail::Has8bit(envelope.sender) || mail::Has8bit(rcpt)) return true;
+  return envelope.smtp_utf8 &&
+         mail::Has8bit(message.content.view().substr(0, envelope.header_bytes));
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -97,6 +109,7 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
+  options.own = own_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }
@@ -145,7 +158,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   recipient.orcpt = row.row.value.orcpt;
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
-  attempt.smtputf8 = row.message->envelope.smtp_utf8;
+  attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
   attempt.envid = row.message->envelope.envelope_id;
   return attempt;
 }
@@ -299,7 +312,7 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   const Answer answer = AnswerOf(result.recipients.front());
   Verdict verdict = Judge(answer, queue.policy->verdict);
   verdict.maybe_duplicate = result.duplicate_window;
-  if (SaysNothing(verdict, answer.phase, answer.code) && !verdict.maybe_duplicate) {
+  if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
   } else {

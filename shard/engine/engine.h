@@ -84,6 +84,7 @@ class Engine {
   // The assignment table or the lease has changed.
   void OwnershipChanged();
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
+  void SetOwnPlaces(dns::OwnPlaces places) { dispatcher_.SetOwnPlaces(std::move(places)); }
 
   // NotFound when there is no such queue. Durable: survives a restart.
   absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
