@@ -224,17 +224,6 @@ TEST_F(MxPlanTest, MX11_AddressesAndAliasesAsMxAreNotedAndSurvived) {
   EXPECT_EQ(plan.anomalies.size(), 2u);
 }
 
-TEST_F(MxPlanTest, MX10_ABetterHostThatCannotBeLookedUpNowIsNoLoop) {
-  dns_.AddMx("example.com", 5, "better.example.com");
-  dns_.AddMx("example.com", 10, "us.example.net");
-  dns_.Fail("better.example.com", DnsStatus::kServFail);
-  Host("us.example.net", "192.0.2.77");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{"us.example.net"}, {}});
-  const MxPlan plan = Plan("example.com");
-  EXPECT_EQ(Show(plan), "451 4.4.3");
-  EXPECT_FALSE(plan.failure->permanent);
-}
-
 TEST_F(MxPlanTest, MX11_NamesThatAreNoneAreNoted) {
   dns_.AddMx("example.com", 10, "bad\nname.example.com");
   const MxPlan plan = Plan("example.com");

@@ -13,16 +13,16 @@ namespace convoy::shard {
 namespace {
 
 // A connection that was lost at MAIL, or a 421 in answer to it: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace. From
-// RCPT on the peer knows the recipient, and after the dot it had the mail: that is an attempt, with
-// its record and its wait.
+// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
+// From RCPT on the peer knows the recipient, and after the dot it had the mail: that is an attempt,
+// with its record and its wait.
 bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
          phase == Phase::kMail;
 }
 
-// RFC 6531 3.4: by what is sent now. A client may say SMTPUTF8 for mail that does not need it, and the
-// API says nothing. 8-bit header fields count only if the client meant them as UTF-8.
+// RFC 6531 3.4: by what is sent now. A client may say SMTPUTF8 for mail that does not need it, and
+// the API says nothing. 8-bit header fields count only if the client meant them as UTF-8.
 bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
   const StoredMessage& envelope = message.envelope;
   if (mail::Has8bit(envelope.sender) || mail::Has8bit(rcpt)) return true;

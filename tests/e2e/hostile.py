@@ -1,4 +1,4 @@
-"""Receivers that do not keep to the protocol: the shard lives, and each mail gets what is due to it.
+"""Receivers that do not keep to the protocol: the shard lives, each mail gets what is due to it.
 
     greeting 354         the host is not used, the mail waits, the process lives
     421 after the dot    one recorded deferral, then the recipient's wait; the queue goes on
@@ -46,7 +46,8 @@ class Trial:
                              "--rule", "dot one@dot.example 421 4.7.0 looks odd ;times=1",
                              "--rule", f"dot *@long.example 250 {'x' * 600}")
         records = [record for domain, ip in DOMAINS.items()
-                   for record in (f"{domain}. 60 IN MX 10 mx.{domain}.", f"mx.{domain}. 60 IN A {ip}")]
+                   for record in (f"{domain}. 60 IN MX 10 mx.{domain}.",
+                                  f"mx.{domain}. 60 IN A {ip}")]
         records += [f"loop.example. 60 IN MX 10 mail.{SENDER_DOMAIN}.",
                     f"mail.{SENDER_DOMAIN}. 60 IN A 127.0.1.2"]
         dns = rig.dns(records)
