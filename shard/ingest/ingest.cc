@@ -182,10 +182,17 @@ absl::Status Ingest::ChooseVmta(Job& job) {
   return absl::OkStatus();
 }
 
-void Ingest::PlanRecipients(Job& job) {
+absl::Status Ingest::PlanRecipients(Job& job) {
   job.result.recipients.resize(job.submission.recipients.size());
   job.targets.resize(job.submission.recipients.size());
-  for (size_t i = 0; i < job.targets.size(); ++i) PlanRecipient(job, i);
+  for (size_t i = 0; i < job.targets.size(); ++i) {
+    PlanRecipient(job, i);
+    // SMTP has taken it at RCPT and has only one answer left, so the whole message gets it.
+    if (job.targets[i].fate == Fate::kInvalid && job.submission.source.kind == SourceKind::kSmtp) {
+      return absl::InvalidArgumentError(job.result.recipients[i].detail);
+    }
+  }
+  return absl::OkStatus();
 }
 
 void Ingest::PlanRecipient(Job& job, size_t index) {
@@ -257,10 +264,8 @@ void Ingest::Submit(Submission submission, SubmitDone done) {
           Cat("5.1.7 mail_from: ", std::string(sender.status().message())));
     }
   }
-  if (status.ok()) {
-    PlanRecipients(*job);
-    status = BuildMessage(*job);
-  }
+  if (status.ok()) status = PlanRecipients(*job);
+  if (status.ok()) status = BuildMessage(*job);
   if (status.ok()) status = ChooseVmta(*job);
   job->parts = 1;
   if (status.ok()) {
