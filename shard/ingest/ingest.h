@@ -15,7 +15,7 @@
 // is refused whole.
 //
 // RFC:       5321 6.1 (responsibility), 5321 4.5.3.1 (limits)
-// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, SourcePolicy::max_message_size
+// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, kNameBytesMax, SourcePolicy::max_message_size
 // Errors:    in SubmitResult::status, as proto/submission.proto says
 // Thread:    loop-affine; `done` runs in a later turn
 #pragma once
@@ -48,6 +48,8 @@ class Ingest {
  public:
   static constexpr size_t kRecipientsMax = 10'000;
   static constexpr size_t kIdempotencyKeyBytesMax = 255;
+  // Of a job id, an envelope id, the name of a virtual MTA: each is in every recipient's records.
+  static constexpr size_t kNameBytesMax = 255;
   static constexpr Duration kReceiptTime = Hours(24);
 
   struct Deps {

@@ -57,5 +57,44 @@ TEST_F(SubmissionTest, ApiMessageIsKeptForItsValidRecipients) {
   EXPECT_EQ(Delivered(), "b@x.example");
 }
 
+// A name is in the records of every recipient, so it may not be as long as the client likes.
+TEST_F(SubmissionTest, NamesAreBounded) {
+  policies_.source.process_x_job = true;
+  policies_.source.process_x_envid = true;
+  policies_.source.process_x_virtual_mta = true;
+  const std::string longest(Ingest::kNameBytesMax, 'n');
+  for (const bool fits : {true, false}) {
+    const std::string name = fits ? longest : longest + 'n';
+    for (std::string Submission::*field : {&Submission::job_id, &Submission::envelope_id}) {
+      Submission mail = Mail({"b@x.example"});
+      mail.*field = name;
+      EXPECT_EQ(Submit(mail).status.ok(), fits);
+    }
+    for (const std::string_view field : {"X-Job: ", "X-Envid: ", "X-Virtual-MTA: "}) {
+      Submission mail = Mail({"b@x.example"});
+      mail.content = Cat(field, name, "\n", mail.content);
+      const absl::Status status = Submit(mail).status;
+      EXPECT_EQ(status.ok(), fits) << field;
+      if (!fits) EXPECT_TRUE(std::string(status.message()).starts_with("5.5.4 ")) << status;
+    }
+  }
+  EXPECT_EQ(Events(EventType::kReceipt).size(), 5u);
+}
+
+// What a header field says is checked like what the client says.
+TEST_F(SubmissionTest, NamesHaveNoControlCharactersWhereverTheyComeFrom) {
+  policies_.source.process_x_job = true;
+  for (const std::string_view bad : {"a\x01z", "a\x7f", "j\xFCrgen"}) {
+    Submission by_header = Mail({"b@x.example"});
+    by_header.content = Cat("X-Job: ", bad, "\n", by_header.content);
+    EXPECT_TRUE(absl::IsInvalidArgument(Submit(by_header).status)) << Escape(bad);
+    Submission by_field = Mail({"b@x.example"});
+    by_field.job_id = bad;
+    EXPECT_TRUE(absl::IsInvalidArgument(Submit(by_field).status)) << Escape(bad);
+  }
+  EXPECT_EQ(MessagesOnDisk(), 0u);
+  EXPECT_EQ(Delivered(), "");
+}
+
 }  // namespace
 }  // namespace convoy::shard

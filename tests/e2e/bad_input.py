@@ -78,8 +78,9 @@ class Doors:
         return sorted(line["id"] for sink in self.sinks for line in read_ledger(sink.ledger))
 
     def wait_for_good_mail(self):
-        wait_until(lambda: self.rig.check_running() and len(self.received()) >= self.sent + len(self.twice),
-                   f"{self.sent} good messages to arrive", poll_s=0.1)
+        wanted = self.sent + len(self.twice)
+        wait_until(lambda: self.rig.check_running() and len(self.received()) >= wanted,
+                   f"{wanted} good messages to arrive", poll_s=0.1)
 
 
 MESSAGE = b"From: a@yourdomain.com\r\nX-Convoy-Id: bad\r\nSubject: bad\r\n\r\nbad\r\n"
@@ -123,6 +124,8 @@ def by_grpc(doors):
     doors.check("CRLF in the sender", doors.submit(MESSAGE, sender="a@x.example\r\nDATA"), "exit 1",
                 "5.1.7")
     doors.check("LF in the job id", doors.submit(MESSAGE, "--job", "a\nb"), "exit 1", "5.5.4")
+    doors.check("job id without end", doors.submit(MESSAGE, "--job", "j" * 50000), "exit 1",
+                "5.5.4")
     doors.check("CR in the virtual MTA", doors.submit(MESSAGE, "--vmta", "a\rb"), "exit 1", "5.5.4")
     doors.check("bare CR in the content", doors.submit(MESSAGE + b"a\rb\r\n"), "exit 1", "CR")
     doors.check("NUL in the content", doors.submit(MESSAGE + b"a\0b\r\n"), "exit 1", "NUL")
