@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "shard/engine/answer.h"
+#include "smtp/xtext.h"
 
 namespace convoy::shard {
 namespace {
@@ -146,7 +147,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
   attempt.smtputf8 = row.message->envelope.smtp_utf8;
-  attempt.envid = row.message->envelope.envelope_id;
+  attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
 }
 

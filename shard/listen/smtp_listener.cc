@@ -105,7 +105,7 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
                                     : rcpt.address.ToString());
     }
     out.content = std::move(content);
-    out.envelope_id = envelope.parameters.envid;
+    out.envelope_id = smtp::EnvelopeIdOf(envelope.parameters.envid).value_or("");
     out.smtp_utf8 = envelope.parameters.smtputf8;
     return out;
   }

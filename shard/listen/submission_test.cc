@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "shard/listen/shard_fixture.h"
 
@@ -94,6 +95,36 @@ TEST_F(SubmissionTest, NamesHaveNoControlCharactersWhereverTheyComeFrom) {
   }
   EXPECT_EQ(MessagesOnDisk(), 0u);
   EXPECT_EQ(Delivered(), "");
+}
+
+// An envelope id is text for the records and xtext for the next hop; it never costs the message.
+TEST_F(SubmissionTest, EnvelopeIdIsEncodedForTheNextHop) {
+  policies_.source.process_x_envid = true;
+  Submission by_field = Mail({"b@x.example"});
+  by_field.envelope_id = "spring sale=7";
+  Submission by_header = Mail({"b@x.example"});
+  by_header.content = Cat("X-Envid: spring sale 7\n", by_header.content);
+  Submission long_one = Mail({"b@x.example"});
+  long_one.envelope_id = std::string(smtp::kEnvidBytesMax + 1, 'x');
+  Submission not_ascii = Mail({"b@x.example"});
+  not_ascii.envelope_id = "frühling";
+  for (const Submission& mail : {by_field, by_header, long_one, not_ascii}) {
+    EXPECT_TRUE(Submit(mail).status.ok());
+  }
+  Dialogue(Cat("MAIL FROM:<a@s.example> ENVID=a+2Bb\r\nRCPT TO:<b@x.example>\r\n", kData));
+
+  const auto delivered = Events(EventType::kDelivery);
+  ASSERT_EQ(delivered.size(), 5u);
+  ASSERT_EQ(next_hop_.envelopes.size(), 5u);
+  const std::pair<std::string, std::string> wanted[] = {{"spring sale=7", "spring+20sale+3D7"},
+                                                        {"spring sale 7", "spring+20sale+207"},
+                                                        {long_one.envelope_id, ""},
+                                                        {"frühling", ""},
+                                                        {"a+b", "a+2Bb"}};
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(delivered[i].env_id, wanted[i].first);
+    EXPECT_EQ(next_hop_.envelopes[i].parameters.envid, wanted[i].second);
+  }
 }
 
 }  // namespace
