@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "mail/message.h"
 #include "shard/engine/answer.h"
+#include "smtp/xtext.h"
 
 namespace convoy::shard {
 namespace {
@@ -159,7 +160,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
   attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
-  attempt.envid = row.message->envelope.envelope_id;
+  attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
 }
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dkim/sha256.h"
 #include "mail/address.h"
+#include "mail/utf8.h"
 #include "shard/forward/forwarded_message.h"
 #include "shard/spool/keys.h"
 #include "shard/spool/record_codec.h"
@@ -61,9 +62,34 @@ std::string TransferKey(std::string_view uid, uint64_t sequence) {
   return Cat("transfer/", uid, '/', EncodeU64(sequence));
 }
 
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+// Where a client has not said it, the content may have; what it said counts.
+void TakeNames(const PreparedContent& content, Submission* submission) {
+  if (submission->virtual_mta.empty()) submission->virtual_mta = content.virtual_mta;
+  if (submission->job_id.empty()) submission->job_id = content.job_id;
+  if (submission->envelope_id.empty()) submission->envelope_id = content.envelope_id;
+}
+
+absl::Status CheckName(std::string_view what, std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (text.size() > Ingest::kNameBytesMax) {
+    return absl::InvalidArgumentError(
+        Cat("5.5.4 the ", what, " has ", text.size(), " octets; at most ", Ingest::kNameBytesMax));
+  }
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    return absl::InvalidArgumentError(
+        Cat("5.5.4 CR, LF or another control character in the ", what));
+  }
+  // Records and messages between shards are UTF-8.
+  if (!mail::IsValidUtf8(text)) {
+    return absl::InvalidArgumentError(Cat("5.5.4 the ", what, " is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNames(const Submission& submission) {
+  RETURN_IF_ERROR(CheckName("virtual MTA's name", submission.virtual_mta));
+  RETURN_IF_ERROR(CheckName("job id", submission.job_id));
+  return CheckName("envelope id", submission.envelope_id);
 }
 
 }  // namespace
@@ -107,10 +133,6 @@ absl::Status Ingest::CheckLimits(const Submission& submission, const SourcePolic
     return invalid(
         Cat("5.5.4 idempotency_key is longer than ", kIdempotencyKeyBytesMax, " octets"));
   }
-  for (const std::string* text :
-       {&submission.virtual_mta, &submission.job_id, &submission.envelope_id}) {
-    if (HasControl(*text)) return invalid("5.5.4 CR, LF or another control character in a name");
-  }
   return absl::OkStatus();
 }
 
@@ -126,6 +148,8 @@ absl::Status Ingest::BuildMessage(Job& job) {
     return t.fate != Fate::kInvalid && deps_.policies.PolicyFor(t.domain, "")->sanitize_headers;
   });
   ASSIGN_OR_RETURN(PreparedContent content, PrepareContent(submission, options));
+  TakeNames(content, &submission);
+  RETURN_IF_ERROR(CheckNames(submission));
   for (const Target& target : job.targets) {
     if (target.fate == Fate::kInvalid) continue;
     const uint32_t loops = deps_.policies.PolicyFor(target.domain, "")->max_loop_count;
@@ -139,12 +163,11 @@ absl::Status Ingest::BuildMessage(Job& job) {
   StoredMessage& envelope = message->envelope;
   envelope.id = options.id;
   envelope.sender = submission.mail_from;
-  envelope.envelope_id =
-      submission.envelope_id.empty() ? content.envelope_id : submission.envelope_id;
-  envelope.job_id = submission.job_id.empty() ? content.job_id : submission.job_id;
+  envelope.envelope_id = submission.envelope_id;
+  envelope.job_id = submission.job_id;
   envelope.source_type = submission.source.kind == SourceKind::kSmtp ? "smtp" : "api";
-  envelope.source_mta =
-      Cat(Escape(submission.source.helo), " (", submission.source.client.ToString(), ")");
+  envelope.source_mta = Cat(Escape(submission.source.helo.substr(0, kNameBytesMax)), " (",
+                            submission.source.client.ToString(), ")");
   envelope.source_ip = submission.source.client.ToString();
   envelope.listener_ip = submission.source.listener.ToString();
   envelope.accepted_ms = options.now.unix_ms();
@@ -156,7 +179,6 @@ absl::Status Ingest::BuildMessage(Job& job) {
   envelope.eight_bit = content.eight_bit;
   envelope.smtp_utf8 = submission.smtp_utf8;
   message->content = SharedBytes(std::move(content.text));
-  if (submission.virtual_mta.empty()) submission.virtual_mta = content.virtual_mta;
   job.message = std::move(message);
   job.result.id = options.id;
   return absl::OkStatus();
@@ -182,10 +204,17 @@ absl::Status Ingest::ChooseVmta(Job& job) {
   return absl::OkStatus();
 }
 
-void Ingest::PlanRecipients(Job& job) {
+absl::Status Ingest::PlanRecipients(Job& job) {
   job.result.recipients.resize(job.submission.recipients.size());
   job.targets.resize(job.submission.recipients.size());
-  for (size_t i = 0; i < job.targets.size(); ++i) PlanRecipient(job, i);
+  for (size_t i = 0; i < job.targets.size(); ++i) {
+    PlanRecipient(job, i);
+    // SMTP has taken it at RCPT and has only one answer left, so the whole message gets it.
+    if (job.targets[i].fate == Fate::kInvalid && job.submission.source.kind == SourceKind::kSmtp) {
+      return absl::InvalidArgumentError(job.result.recipients[i].detail);
+    }
+  }
+  return absl::OkStatus();
 }
 
 void Ingest::PlanRecipient(Job& job, size_t index) {
@@ -257,10 +286,8 @@ void Ingest::Submit(Submission submission, SubmitDone done) {
           Cat("5.1.7 mail_from: ", std::string(sender.status().message())));
     }
   }
-  if (status.ok()) {
-    PlanRecipients(*job);
-    status = BuildMessage(*job);
-  }
+  if (status.ok()) status = PlanRecipients(*job);
+  if (status.ok()) status = BuildMessage(*job);
   if (status.ok()) status = ChooseVmta(*job);
   job->parts = 1;
   if (status.ok()) {

@@ -11,8 +11,11 @@
 // through any shard is the same message; each owner keeps a receipt per (message, recipient) for
 // kReceiptTime and does not queue a repeat again.
 //
+// By API each recipient has its own result; a message by SMTP with a recipient that is no address
+// is refused whole.
+//
 // RFC:       5321 6.1 (responsibility), 5321 4.5.3.1 (limits)
-// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, SourcePolicy::max_message_size
+// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, kNameBytesMax, SourcePolicy::max_message_size
 // Errors:    in SubmitResult::status, as proto/submission.proto says
 // Thread:    loop-affine; `done` runs in a later turn
 #pragma once
@@ -45,6 +48,8 @@ class Ingest {
  public:
   static constexpr size_t kRecipientsMax = 10'000;
   static constexpr size_t kIdempotencyKeyBytesMax = 255;
+  // Of a job id, an envelope id, the name of a virtual MTA: each is in every recipient's records.
+  static constexpr size_t kNameBytesMax = 255;
   static constexpr Duration kReceiptTime = Hours(24);
 
   struct Deps {
@@ -76,7 +81,7 @@ class Ingest {
   absl::Status CheckLimits(const Submission& submission, const SourcePolicy& source) const;
   absl::Status BuildMessage(Job& job);
   absl::Status ChooseVmta(Job& job);
-  void PlanRecipients(Job& job);
+  absl::Status PlanRecipients(Job& job);
   void PlanRecipient(Job& job, size_t index);
   void CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool with_suppressed);
   void SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes);

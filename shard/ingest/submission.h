@@ -30,7 +30,7 @@ struct Submission {
   std::string content;                  // any line ends when kApi, CRLF when kSmtp
   std::string virtual_mta;              // empty: the source decides
   std::string job_id;
-  std::string envelope_id;
+  std::string envelope_id;  // as text, not as xtext
   std::string idempotency_key;
   bool smtp_utf8 = false;
 };

@@ -60,7 +60,8 @@ class SmtpListener {
   Gate gate_;
 };
 
-// The SMTP answer to the result of a submission.
+// The SMTP answer to the result of a submission with SourceKind::kSmtp, which is refused whole when
+// one of its recipients is invalid.
 smtp::Reply ReplyTo(const SubmitResult& result);
 
 }  // namespace convoy::shard
