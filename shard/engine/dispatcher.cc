@@ -157,9 +157,11 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   smtp::Recipient recipient;
   recipient.address = row.row.value.rcpt;
   recipient.orcpt = row.row.value.orcpt;
+  recipient.notify = NotifyTextOf(row.row.value.notify);
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
   attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
+  attempt.ret = row.message->envelope.ret;
   attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
 }

@@ -222,6 +222,8 @@ Task<absl::StatusOr<std::shared_ptr<const ForwardBatch>>> HandOver::BatchOf(
     rcpt.attempts = row.value.attempts;
     rcpt.due = FromUnixMillis(row.key.due_ms);
     rcpt.last_reply = row.value.last_reply;
+    rcpt.notify = row.value.notify;
+    rcpt.orcpt = row.value.orcpt;
     message.recipients.push_back(std::move(rcpt));
   }
   co_return std::shared_ptr<const ForwardBatch>(std::move(batch));

@@ -27,6 +27,8 @@ struct ForwardedRecipient {
   uint32_t attempts = 0;
   WallTime due{};  // 0: now
   std::string last_reply;
+  uint8_t notify = 0;  // NotifyFlag
+  std::string orcpt;
 };
 
 struct ForwardedMessage {
@@ -44,6 +46,7 @@ struct ForwardedMessage {
   std::string payload_hash;   // 32 octets
   WallTime receipts_until{};  // 0: no receipts needed
   bool smtp_utf8 = false;
+  std::string ret;
   std::vector<ForwardedRecipient> recipients;
 };
 

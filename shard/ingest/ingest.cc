@@ -26,6 +26,7 @@ struct Target {
   std::string domain;  // of the queue: after queue-to
   std::string site;
   std::string list;  // suppressed by
+  RecipientDsn dsn;
 };
 
 std::string PayloadHash(const Submission& submission) {
@@ -178,6 +179,7 @@ absl::Status Ingest::BuildMessage(Job& job) {
   envelope.content_bytes = static_cast<uint32_t>(content.text.size());
   envelope.eight_bit = content.eight_bit;
   envelope.smtp_utf8 = submission.smtp_utf8;
+  envelope.ret = submission.ret;
   message->content = SharedBytes(std::move(content.text));
   job.message = std::move(message);
   job.result.id = options.id;
@@ -219,6 +221,7 @@ absl::Status Ingest::PlanRecipients(Job& job) {
 
 void Ingest::PlanRecipient(Job& job, size_t index) {
   Target& target = job.targets[index];
+  if (index < job.submission.dsn.size()) target.dsn = std::move(job.submission.dsn[index]);
   RecipientResult& result = job.result.recipients[index];
   const auto address = mail::ParseAddress(job.submission.recipients[index]);
   if (!address.ok()) {
@@ -248,6 +251,7 @@ AccountEvent Ingest::ReceiptEvent(const Job& job, size_t index) const {
   event.message_id = std::string(envelope.id.bytes());
   event.orig = envelope.sender;
   event.rcpt = job.targets[index].address;
+  event.orcpt = job.targets[index].dsn.orcpt;
   event.src_type = envelope.source_type;
   event.src_mta = envelope.source_mta;
   event.vmta = job.vmta;
@@ -331,6 +335,8 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
     row.due_ms = job->message->envelope.accepted_ms;
     row.rcpt = static_cast<uint16_t>(i);
     row.value.rcpt = target.address;
+    row.value.notify = target.dsn.notify;
+    row.value.orcpt = target.dsn.orcpt;
     row.value.accepted_ms = job->message->envelope.accepted_ms;
     // The owner may have it although it did not answer: its receipt decides at the hand-over.
     if (!with_suppressed) row.value.flags |= kRowMaybeForwarded;
@@ -359,6 +365,8 @@ ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& in
     rcpt.index = static_cast<uint32_t>(i);
     rcpt.queue_domain = job.targets[i].domain;
     rcpt.virtual_mta = job.vmta;
+    rcpt.notify = job.targets[i].dsn.notify;
+    rcpt.orcpt = job.targets[i].dsn.orcpt;
     out.recipients.push_back(std::move(rcpt));
   }
   return out;
@@ -403,6 +411,8 @@ NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
     row.value.accepted_ms = forwarded.accepted.unix_ms();
     row.value.attempts = rcpt.attempts;
     row.value.last_reply = rcpt.last_reply;
+    row.value.notify = rcpt.notify;
+    row.value.orcpt = rcpt.orcpt;
     out.rows.push_back(std::move(row));
   }
   return out;

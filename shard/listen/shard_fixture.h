@@ -91,15 +91,18 @@ class NextHop final : public smtp::SubmissionHandler {
 
 class ShardFixture : public testing::Test {
  protected:
-  // Nobody answers.
+  // Nobody answers; what was sent is kept.
   class Peers final : public PeerChannel {
    public:
     explicit Peers(EventLoop& loop) : loop_(loop) {}
-    void Forward(const std::string&, std::shared_ptr<const ForwardBatch>, Duration,
+    void Forward(const std::string&, std::shared_ptr<const ForwardBatch> batch, Duration,
                  StatusDone done) override {
+      sent.push_back(std::move(batch));
       loop_.Post(
           [done = std::move(done)]() mutable { done(absl::UnavailableError("nobody there")); });
     }
+
+    std::vector<std::shared_ptr<const ForwardBatch>> sent;
 
    private:
     EventLoop& loop_;
@@ -109,9 +112,10 @@ class ShardFixture : public testing::Test {
     dns_.AddMx("x.example", 10, "mx.example");
     dns_.AddMx("shard.example", 10, "mx.example");
     dns_.AddAddress("mx.example", kNextHop.ip);
-    EXPECT_TRUE(view_.Apply(std::make_shared<AssignmentTable>(SoleOwnerTable("s", {"v"}))).ok());
+    GiveAllTo("s");
     lease_.OnGranted(loop_.MonoNow(), {.length = Hours(1)});
     EXPECT_TRUE(engine_.Recover().ok());
+    engine_.OwnershipChanged();
     engine_.LeaseChanged();
     EXPECT_TRUE(listener_.Listen(kShard).ok());
     next_listener_ = *network_.Listen(kNextHop, [this](std::unique_ptr<Stream> stream) {
@@ -119,6 +123,12 @@ class ShardFixture : public testing::Test {
     });
   }
 
+  // "s" is this shard.
+  void GiveAllTo(std::string_view shard) {
+    AssignmentTable table = SoleOwnerTable(shard, {"v"});
+    table.version.version = ++tables_;
+    EXPECT_TRUE(view_.Apply(std::make_shared<AssignmentTable>(std::move(table))).ok());
+  }
   // All that the shard answers to `text`, which is sent at once after EHLO and ended with QUIT.
   std::string Dialogue(std::string_view text) {
     std::string answer;
@@ -198,6 +208,8 @@ class ShardFixture : public testing::Test {
   std::unique_ptr<Listener> next_listener_;
 
  private:
+  uint64_t tables_ = 0;
+
   Task<void> ServeNextHop(std::unique_ptr<Stream> stream) {
     smtp::ServerSession session(loop_, *stream, next_hop_, {});
     co_await session.Run();

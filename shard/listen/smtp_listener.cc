@@ -103,10 +103,12 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
       const bool ours = rcpt.address.domain.empty();
       out.recipients.push_back(ours ? Cat(rcpt.address.local, '@', host_name)
                                     : rcpt.address.ToString());
+      out.dsn.push_back({NotifyFlagsOf(rcpt.parameters.notify), rcpt.parameters.orcpt});
     }
     out.content = std::move(content);
     out.envelope_id = smtp::EnvelopeIdOf(envelope.parameters.envid).value_or("");
     out.smtp_utf8 = envelope.parameters.smtputf8;
+    out.ret = envelope.parameters.ret;
     return out;
   }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "shard/forward/rpc/forward_codec.h"
 #include "shard/listen/shard_fixture.h"
 
 namespace convoy::shard {
@@ -26,6 +27,15 @@ class SubmissionTest : public ShardFixture {
     }
     return all;
   }
+};
+
+// Another shard, to which the test carries what the first one sends.
+class OtherShard final : public ShardFixture {
+ public:
+  void TestBody() override {}
+  using ShardFixture::ingest_;
+  using ShardFixture::next_hop_;
+  using ShardFixture::Run;
 };
 
 // RFC 5321 4.5.1: the postmaster of no domain is ours.
@@ -125,6 +135,55 @@ TEST_F(SubmissionTest, EnvelopeIdIsEncodedForTheNextHop) {
     EXPECT_EQ(delivered[i].env_id, wanted[i].first);
     EXPECT_EQ(next_hop_.envelopes[i].parameters.envid, wanted[i].second);
   }
+}
+
+// RFC 3461 5.2.1: what a client says for notifications goes on to a next hop that can do it.
+constexpr std::string_view kDsnDialogue =
+    "MAIL FROM:<a@s.example> RET=HDRS ENVID=e\r\n"
+    "RCPT TO:<b@x.example> NOTIFY=NEVER ORCPT=rfc822;old+2Bb@x.example\r\n";
+
+TEST_F(SubmissionTest, DsnParametersReachTheNextHopAndTheRecords) {
+  Dialogue(Cat(kDsnDialogue, "RCPT TO:<c@x.example> NOTIFY=delay,success\r\n", kData));
+  ASSERT_EQ(next_hop_.envelopes.size(), 2u);
+  for (const smtp::Envelope& envelope : next_hop_.envelopes) {
+    EXPECT_EQ(envelope.parameters.ret, "HDRS");
+    const bool first = envelope.recipients[0].address.local == "b";
+    EXPECT_EQ(envelope.recipients[0].parameters.notify, first ? "NEVER" : "SUCCESS,DELAY");
+    EXPECT_EQ(envelope.recipients[0].parameters.orcpt, first ? "rfc822;old+2Bb@x.example" : "");
+  }
+  for (const EventType type : {EventType::kReceipt, EventType::kDelivery}) {
+    ASSERT_EQ(Events(type).size(), 2u);
+    EXPECT_EQ(Events(type)[0].orcpt, "rfc822;old+2Bb@x.example");
+  }
+}
+
+TEST_F(SubmissionTest, DsnParametersAreForwardedToTheOwner) {
+  GiveAllTo("other");
+  Dialogue(Cat(kDsnDialogue, kData));
+  ASSERT_EQ(peers_.sent.size(), 1u);
+  auto batch = std::make_shared<ForwardBatch>(*peers_.sent[0]);
+  // A peer's reply is any octets, and must not make the batch unreadable.
+  batch->messages[0].recipients[0].last_reply = "451 sp\xE4ter";
+  mta::v1::ForwardBatch wire;
+  ToProto(*batch, &wire);
+  mta::v1::ForwardBatch parsed;
+  ASSERT_TRUE(parsed.ParseFromString(wire.SerializeAsString()));
+  const auto received = FromProto(std::move(parsed));
+  ASSERT_TRUE(received.ok()) << received.status();
+  EXPECT_EQ(received->messages[0].recipients[0].last_reply, "451 sp\xE4ter");
+
+  OtherShard owner;
+  absl::Status status = absl::UnknownError("not answered");
+  owner.ingest_.Receive(std::make_shared<ForwardBatch>(*received),
+                        [&](absl::Status s) { status = std::move(s); });
+  owner.Run();
+  EXPECT_TRUE(status.ok()) << status;
+  ASSERT_EQ(owner.next_hop_.envelopes.size(), 1u);
+  const smtp::Envelope& envelope = owner.next_hop_.envelopes[0];
+  EXPECT_EQ(envelope.parameters.ret, "HDRS");
+  EXPECT_EQ(envelope.parameters.envid, "e");
+  EXPECT_EQ(envelope.recipients[0].parameters.notify, "NEVER");
+  EXPECT_EQ(envelope.recipients[0].parameters.orcpt, "rfc822;old+2Bb@x.example");
 }
 
 }  // namespace
