@@ -227,6 +227,11 @@ class ShardAdmin final : public mta::v1::ShardAdmin::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ResumeQueue(grpc::ServerContext*, const mta::v1::ChangeQueueRequest*,
+                           mta::v1::ChangeShardQueueResponse*) override {
+    return grpc::Status(StatusCode::FAILED_PRECONDITION, "held by the wider pause x.example/*");
+  }
+
   const std::string name_;
   int port_ = 0;
   std::atomic<uint64_t> paused_epoch_{0};
@@ -303,6 +308,23 @@ TEST(ServerTest, PauseReachesEveryShardWithTheEpoch) {
   Context refused;
   EXPECT_EQ(coordinator.admin()->PauseQueue(&refused, request, &changed).error_code(),
             StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(ServerTest, ChangeThatEveryShardRefusesIsRefusedWithTheReason) {
+  Coordinator coordinator;
+  ShardAdmin a("a");
+  Register(coordinator, "a", a.address());
+  Register(coordinator, "gone", "127.0.0.1:1");
+  mta::v1::ChangeQueueRequest request;
+  request.set_request_id(std::string(32, '1'));
+  request.mutable_selector()->set_domain("x.example");
+  request.mutable_selector()->set_virtual_mta("v1");
+  mta::v1::ChangeQueueResponse changed;
+  Context context;
+  const grpc::Status refused = coordinator.admin()->ResumeQueue(&context, request, &changed);
+  EXPECT_EQ(refused.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(refused.error_message(),
+            Cat("a at ", a.address(), ": held by the wider pause x.example/*"));
 }
 
 TEST(ServerTest, ShardsAndAssignmentAreShownWithoutAskingShards) {

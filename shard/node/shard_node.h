@@ -84,7 +84,6 @@ class ShardNode {
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
-  uint64_t SetPaused(std::string_view domain, std::string_view vmta, bool paused);
 
   KernelLoop& loop_;
   const ShardOptions options_;
