@@ -144,6 +144,7 @@ def resumed_is_sent(trial, held):
 
 def resumed_while_empty(trial):
     """The queue is known from before the restart, holds no mail, and is not made again."""
+    trial.wait_arrived(trial.send(EXACT, V2), "mail before the last pause")
     trial.change("pause", f"{EXACT}/{V2}")
     trial.restart()
     trial.change("resume", f"{EXACT}/{V2}")
