@@ -165,7 +165,11 @@ absl::Status ShardNode::StartServices() {
     grpc = config_->grpc_listener()->ToString();
   }
   if (grpc.empty()) grpc = "127.0.0.1:0";
-  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_));
+  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_, options_.allow_insecure_listen));
+  if (options_.allow_insecure_listen) {
+    LogWarning("shard", "--allow-insecure-listen: no TLS on ", server_->address(),
+               ": whoever reaches it can submit mail and pause queues; only on a private network");
+  }
 
   listener_ = std::make_unique<SmtpListener>(
       SmtpListener::Deps{.loop = loop_,
