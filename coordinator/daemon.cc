@@ -74,7 +74,7 @@ void StopOnSignal(KernelLoop& loop, CoordinatorNode& node, CoordinatorServer& se
 }  // namespace
 
 absl::Status RunCoordinator(const DaemonOptions& options) {
-  RETURN_IF_ERROR(CheckLoopback(options.listen));
+  RETURN_IF_ERROR(CheckListen(options.listen, options.allow_insecure_listen));
   Build build{.version = kVersion, .config_fingerprint = ""};
   ASSIGN_OR_RETURN(build.config_fingerprint, Fingerprint(options.config_file));
   const sigset_t set = StopSignals();
@@ -89,8 +89,12 @@ absl::Status RunCoordinator(const DaemonOptions& options) {
                                       }});
   RETURN_IF_ERROR(node.Start());
   absl::StatusOr<std::unique_ptr<CoordinatorServer>> server =
-      CoordinatorServer::Start(options.listen, loop, node, build);
+      CoordinatorServer::Start(options.listen, loop, node, build, options.allow_insecure_listen);
   RETURN_IF_ERROR(server.status());
+  if (options.allow_insecure_listen) {
+    LogWarning("coordinator", "--allow-insecure-listen: no TLS on ", (*server)->address(),
+               ": whoever reaches it can take the cluster's slots; only on a private network");
+  }
   LogInfo("coordinator", "listening on ", (*server)->address());
   RETURN_IF_ERROR(WritePortFile(options.port_file, (*server)->address()));
 

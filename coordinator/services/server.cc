@@ -73,27 +73,29 @@ std::optional<std::string_view> HostOf(std::string_view listen) {
 
 }  // namespace
 
-absl::Status CheckLoopback(std::string_view listen) {
+absl::Status CheckListen(std::string_view listen, bool allow_insecure) {
   const auto host = HostOf(listen);
   if (!host.has_value()) {
     return absl::InvalidArgumentError(
         Cat("'", Escape(listen), "' is no listening address: expected HOST:PORT"));
   }
-  if (*host == "localhost") return absl::OkStatus();
+  if (allow_insecure || *host == "localhost") return absl::OkStatus();
   std::string_view bare = *host;
   if (bare.starts_with('[') && bare.ends_with(']')) bare = bare.substr(1, bare.size() - 2);
   const absl::StatusOr<IpAddress> ip = IpAddress::Parse(bare);
   if (ip.ok() && ip->is_loopback()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       Cat("will not listen on ", Escape(listen),
-          ": without certificates only loopback (127.0.0.1, ::1, localhost) is allowed"));
+          ": there is no TLS yet, so only loopback (127.0.0.1, ::1, localhost) is allowed; on a ",
+          "private network give --allow-insecure-listen"));
 }
 
 absl::StatusOr<std::unique_ptr<CoordinatorServer>> CoordinatorServer::Start(std::string_view listen,
                                                                             EventLoop& loop,
                                                                             CoordinatorNode& node,
-                                                                            Build build) {
-  RETURN_IF_ERROR(CheckLoopback(listen));
+                                                                            Build build,
+                                                                            bool allow_insecure) {
+  RETURN_IF_ERROR(CheckListen(listen, allow_insecure));
   const std::string host(*HostOf(listen));
   auto server = std::make_unique<GrpcServer>(host, loop, node, std::move(build));
   RETURN_IF_ERROR(server->Build(listen));

@@ -239,7 +239,19 @@ void CoordinatorClient::Leave(LeaveMode mode, Duration patience, Callback done) 
   state_ = State::kLeft;
   left_ = std::move(done);
   leave_timer_ = loop_.CallAfter(patience, [this] { FinishLeave(); });
+  if (mode == LeaveMode::kRelease) return StoreRelease();
   CallLeave(mode);
+}
+
+// The epoch and the mode are kept; any table of the coordinator's is newer than version 0.
+void CoordinatorClient::StoreRelease() {
+  lease_.OnReleased();
+  auto nothing = std::make_shared<AssignmentTable>();
+  nothing->version = {view_.highest_epoch(), 0};
+  nothing->fence_on_lease_loss = lease_.fence_on_lease_loss();
+  handlers_.store_table(std::move(nothing), [this, alive = Alive()] {
+    if (!alive.expired() && left_ != nullptr) CallLeave(LeaveMode::kRelease);
+  });
 }
 
 void CoordinatorClient::CallLeave(LeaveMode mode) {

@@ -17,6 +17,10 @@
 //     client.Announce(changed);                        // after a reload
 //     client.Leave(LeaveMode::kQuiesce, [] { ... });   // after the last assignment has stopped
 //
+// Who leaves with kRelease may find its slots with others when it comes back, and in mode `no` a
+// stored table counts before the coordinator has answered. So a table that gives it nothing is
+// stored first, and only then is the coordinator told.
+//
 // Limits:    one Register and one Renew in flight; backoff from 100 ms to kBackoffMax with jitter
 // Thread:    loop-affine. Owns nothing given by reference; all of it must outlive this object
 // Determinism: uses the loop's clock and the given Rng
@@ -62,7 +66,8 @@ class CoordinatorClient {
   void Start(std::shared_ptr<const AssignmentTable> stored);
   // Registers again with what has changed. The identity must be the same.
   void Announce(ShardAnnouncement announcement);
-  // Ends the lease. `done` runs when the coordinator has confirmed or `patience` is over.
+  // Ends the lease; with kRelease nothing may be assigned again in this run. `done` runs when the
+  // coordinator has confirmed or `patience` is over (it may then not have been told).
   void Leave(LeaveMode mode, Duration patience, Callback done);
 
   State state() const { return state_; }
@@ -86,6 +91,7 @@ class CoordinatorClient {
   void OnWatchEnded(const absl::Status& status);
   void TakeTable(std::shared_ptr<const AssignmentTable> table);
   void OnStored(TableVersion version);
+  void StoreRelease();
   void CallLeave(LeaveMode mode);
   void OnLeaveAnswered(LeaveMode mode, const absl::Status& status);
   void FinishLeave();

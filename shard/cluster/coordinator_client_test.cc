@@ -57,6 +57,7 @@ class CoordinatorClientTest : public testing::Test {
     handlers.on_table = [this](const AssignmentTable&) { ++tables_; };
     handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback stored) {
       storing_.emplace_back(table->version, std::move(stored));
+      stored_last_ = std::move(table);
     };
     ShardAnnouncement announcement;
     announcement.shard = {.name = "a", .uid = std::string(32, 'f'), .incarnation = 3};
@@ -106,6 +107,7 @@ class CoordinatorClientTest : public testing::Test {
   LeaseView lease_;
   std::unique_ptr<CoordinatorClient> client_;
   std::deque<std::pair<TableVersion, Callback>> storing_;
+  std::shared_ptr<const AssignmentTable> stored_last_;
   int tables_ = 0;
 };
 
@@ -246,10 +248,37 @@ TEST_F(CoordinatorClientTest, LeaveRetriesWithinItsPatience) {
   EXPECT_TRUE(left);
 }
 
+TEST_F(CoordinatorClientTest, ReleaseIsToldOnlyWhenARestartWouldFindNothing) {
+  Join();
+  storing_.clear();
+  client_->Leave(LeaveMode::kRelease, Seconds(3), [] {});
+  EXPECT_FALSE(lease_.MayAssign(loop_.MonoNow()));
+  EXPECT_TRUE(channel_.leaves.empty()) << "a crash now would bring the old table back";
+  ASSERT_EQ(storing_.size(), 1u);
+  EXPECT_EQ(storing_.front().first, (TableVersion{view_.highest_epoch(), 0}));
+  ASSERT_NE(stored_last_, nullptr);
+  AssignmentView restarted("a");
+  ASSERT_TRUE(restarted.Apply(stored_last_).ok());
+  EXPECT_NE(restarted.OwnerOf("x.example", "v1").kind, Owner::Kind::kSelf);
+  EXPECT_TRUE(restarted.Apply(Table(1, 1)).ok()) << "whatever the coordinator has is newer";
+  Pop(storing_).second();
+  EXPECT_EQ(channel_.left_as, LeaveMode::kRelease);
+  Pop(channel_.leaves)(Epoch(1));
+}
+
+TEST_F(CoordinatorClientTest, ReleasedShardAssignsNothingInModeNo) {
+  client_->Start(Table(5, 9, /*fence=*/false));
+  EXPECT_TRUE(lease_.MayAssign(loop_.MonoNow()));
+  client_->Leave(LeaveMode::kRelease, Seconds(3), [] {});
+  EXPECT_FALSE(lease_.MayAssign(loop_.MonoNow())) << "the table still says that it owns";
+}
+
 TEST_F(CoordinatorClientTest, LeaveDoesNotWaitForEver) {
   Join();
   bool left = false;
+  storing_.clear();
   client_->Leave(LeaveMode::kRelease, Seconds(3), [&] { left = true; });
+  Pop(storing_).second();
   loop_.RunFor(Seconds(3));
   EXPECT_TRUE(left);
   Pop(channel_.leaves)(Epoch(1));

@@ -1,17 +1,15 @@
 #include "shard/engine/engine.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "shard/engine/pause_store.h"
 
 namespace convoy::shard {
 namespace {
 
-// kState: "pause/" queue name -> "" while an operator holds the queue.
-constexpr std::string_view kPausePrefix = "pause/";
 constexpr size_t kQueueIdBytes = 4;
 
 std::string WallText(WallTime when) {
@@ -55,11 +53,7 @@ Engine::~Engine() = default;
 
 absl::Status Engine::Recover() {
   KvStore& store = deps_.spool.store();
-  const std::string begin(kPausePrefix);
-  ASSIGN_OR_RETURN(const KvScan paused, store.ScanNow({Cf::kState, begin, "pause0"}, SIZE_MAX));
-  for (const KvRow& row : paused.rows) {
-    paused_at_start_.push_back(row.key.substr(kPausePrefix.size()));
-  }
+  ASSIGN_OR_RETURN(pauses_, RecoverPauses(store));
   ASSIGN_OR_RETURN(const std::vector<SpooledQueue> heads, deps_.spool.Recover([](auto) {}));
   // Counted here, before the loop runs, because a window needs its exact number.
   ASSIGN_OR_RETURN(const std::vector<KvGroup> groups,
@@ -83,8 +77,7 @@ absl::Status Engine::Recover() {
 
 void Engine::Added(Queue& queue) {
   queue.owned = Owns(queue);
-  const auto paused = std::find(paused_at_start_.begin(), paused_at_start_.end(), queue.Name());
-  queue.paused = paused != paused_at_start_.end();
+  queue.paused = pauses_.Covers(queue.domain, queue.vmta);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
 }
@@ -128,25 +121,38 @@ void Engine::OwnershipChanged() {
   dispatcher_.LeaseChanged();
 }
 
-absl::Status Engine::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
-  Queue* queue = queues_.Find(domain, vmta);
-  if (queue == nullptr) {
-    return absl::NotFoundError(
-        Cat("no queue ", domain, '/', vmta, " on this shard; 'convoy show queues' lists them"));
-  }
+void Engine::SetPaused(const PauseSelector& selector, bool paused, ChangeDone done) {
   KvBatch batch;
-  const std::string key = Cat(kPausePrefix, queue->Name());
   if (paused) {
-    batch.Put(Cf::kState, key, std::string_view());
+    pauses_.Add(selector);
+    PutPause(selector, &batch);
   } else {
-    batch.Delete(Cf::kState, key);
+    const auto removed = pauses_.Remove(selector);
+    if (!removed.ok()) return done(removed.status());
+    for (const PauseSelector& gone : *removed) ErasePause(gone, &batch);
+    // Also when it is not there: a repeat is answered after what it repeats is durable.
+    ErasePause(selector, &batch);
   }
-  deps_.spool.Commit(std::move(batch), [](absl::Status) {});
-  queue->paused = paused;
-  dispatcher_.PermissionChanged(*queue);
-  if (paused) preparer_.Unprepare(*queue, 0);
-  Work(*queue);
-  return absl::OkStatus();
+  uint64_t matched = 0;
+  for (const auto& queue : queues_.all()) {
+    if (queue == nullptr || !selector.Covers(queue->domain, queue->vmta)) continue;
+    if (queue->window.rows() > 0) ++matched;
+    ApplyPause(*queue);
+  }
+  deps_.spool.Commit(std::move(batch),
+                     [matched, done = std::move(done)](const absl::Status& status) mutable {
+                       if (!status.ok()) return done(status);
+                       done(matched);
+                     });
+}
+
+void Engine::ApplyPause(Queue& queue) {
+  const bool paused = pauses_.Covers(queue.domain, queue.vmta);
+  if (paused == queue.paused) return;
+  queue.paused = paused;
+  dispatcher_.PermissionChanged(queue);
+  if (paused) preparer_.Unprepare(queue, 0);
+  Work(queue);
 }
 
 void Engine::SetHandingOver(Queue& queue, bool handing_over) {
@@ -205,8 +211,7 @@ std::vector<QueueReport> Engine::Report(std::string_view domain, std::string_vie
   std::vector<QueueReport> reports;
   for (const auto& queue : queues_.all()) {
     if (queue == nullptr) continue;
-    if (!domain.empty() && queue->domain != domain) continue;
-    if (!vmta.empty() && queue->vmta != vmta) continue;
+    if (!PartMatches(domain, queue->domain) || !PartMatches(vmta, queue->vmta)) continue;
     reports.push_back(ReportOf(*queue));
   }
   return reports;

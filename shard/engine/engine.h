@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "base/gauge_file.h"
 #include "base/rng.h"
 #include "dns/resolver.h"
@@ -22,6 +24,7 @@
 #include "shard/cluster/assignment_view.h"
 #include "shard/cluster/lease_view.h"
 #include "shard/engine/dispatcher.h"
+#include "shard/engine/pause_set.h"
 #include "shard/engine/policy_book.h"
 #include "shard/engine/preparer.h"
 #include "shard/engine/queue_book.h"
@@ -86,8 +89,11 @@ class Engine {
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
   void SetOwnPlaces(dns::OwnPlaces places) { dispatcher_.SetOwnPlaces(std::move(places)); }
 
-  // NotFound when there is no such queue. Durable: survives a restart.
-  absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
+  // In effect at once, for queues that exist and for those to come; `done` runs when it will
+  // survive a restart, with how many queues with mail it applies to. FailedPrecondition for a
+  // resume under a wider pause (PauseSet), Cancelled while stopping.
+  using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
+  void SetPaused(const PauseSelector& selector, bool paused, ChangeDone done);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no
@@ -98,6 +104,7 @@ class Engine {
   // The row has left this shard: it is gone from disk.
   void RowLeft(Queue& queue, const RowKey& key);
 
+  // Each part a name, or empty or `*` for any.
   std::vector<QueueReport> Report(std::string_view domain, std::string_view vmta);
   EngineTotals Totals() const;
   Queue* FindQueue(QueueId id) { return queues_.Find(id); }
@@ -106,6 +113,7 @@ class Engine {
   void Stop(Duration patience, Callback stopped) { dispatcher_.Stop(patience, std::move(stopped)); }
 
  private:
+  void ApplyPause(Queue& queue);
   void Added(Queue& queue);
   void Work(Queue& queue);
   bool Owns(const Queue& queue) const;
@@ -116,7 +124,7 @@ class Engine {
   Recorder recorder_;
   Preparer preparer_;
   Dispatcher dispatcher_;
-  std::vector<std::string> paused_at_start_;
+  PauseSet pauses_;
 };
 
 }  // namespace convoy::shard

@@ -32,8 +32,6 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace
 
 ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
@@ -158,15 +156,20 @@ absl::Status ShardNode::StartServices() {
   hooks_.queues = [this](std::string_view domain, std::string_view vmta) {
     return engine_->Report(domain, vmta);
   };
-  hooks_.set_paused = [this](std::string_view domain, std::string_view vmta, bool paused) {
-    return SetPaused(domain, vmta, paused);
+  hooks_.set_paused = [this](const PauseSelector& selector, bool paused, Engine::ChangeDone done) {
+    LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
+    engine_->SetPaused(selector, paused, std::move(done));
   };
   std::string grpc = options_.grpc_listen;
   if (grpc.empty() && config_->grpc_listener().has_value()) {
     grpc = config_->grpc_listener()->ToString();
   }
   if (grpc.empty()) grpc = "127.0.0.1:0";
-  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_));
+  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_, options_.allow_insecure_listen));
+  if (options_.allow_insecure_listen) {
+    LogWarning("shard", "--allow-insecure-listen: no TLS on ", server_->address(),
+               ": whoever reaches it can submit mail and pause queues; only on a private network");
+  }
 
   listener_ = std::make_unique<SmtpListener>(
       SmtpListener::Deps{.loop = loop_,
@@ -276,19 +279,6 @@ ShardReport ShardNode::Report() const {
   report.stopping = stopping_;
   report.config_fingerprint = config_->fingerprint();
   return report;
-}
-
-uint64_t ShardNode::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
-  uint64_t matched = 0;
-  for (const QueueReport& queue : engine_->Report(domain, vmta)) {
-    const absl::Status set = engine_->SetPaused(queue.domain, queue.vmta, paused);
-    if (set.ok()) {
-      ++matched;
-    } else {
-      LogWarning("admin", Text(set));
-    }
-  }
-  return matched;
 }
 
 void ShardNode::Stop(Callback stopped) {

@@ -51,6 +51,7 @@ struct ShardOptions {
   std::string data_dir;
   std::string coordinator;               // HOST:PORT
   std::string grpc_listen;               // instead of grpc-listener
+  bool allow_insecure_listen = false;    // gRPC elsewhere than on loopback, without TLS
   std::vector<std::string> smtp_listen;  // instead of smtp-listener
   std::string host_id;                   // shards of one host may share source IPs
   int signing_threads = 1;
@@ -84,7 +85,6 @@ class ShardNode {
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
-  uint64_t SetPaused(std::string_view domain, std::string_view vmta, bool paused);
 
   KernelLoop& loop_;
   const ShardOptions options_;

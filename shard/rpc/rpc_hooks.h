@@ -42,10 +42,10 @@ struct RpcHooks {
   // More waits to be synced than is good: stop reading streams.
   std::function<bool()> congested;
   std::function<ShardReport()> report;
-  // Empty strings match everything.
+  // Empty and `*` match everything.
   std::function<std::vector<QueueReport>(std::string_view domain, std::string_view vmta)> queues;
-  // How many queues matched.
-  std::function<uint64_t(std::string_view domain, std::string_view vmta, bool paused)> set_paused;
+  // Engine::SetPaused.
+  std::function<void(const PauseSelector&, bool paused, Engine::ChangeDone)> set_paused;
 };
 
 }  // namespace convoy::shard

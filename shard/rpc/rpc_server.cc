@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include "base/ip_address.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "shard/rpc/shard_services.h"
@@ -61,15 +60,24 @@ class GrpcServer final : public RpcServer {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(std::string_view listen,
-                                                            EventLoop& loop,
-                                                            const RpcHooks& hooks) {
-  ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(listen));
-  if (!endpoint.ip.is_loopback()) {
+absl::Status CheckRpcListen(const Endpoint& listen, bool allow_insecure) {
+  if (listen.ip.is_unspecified()) {
     return absl::InvalidArgumentError(
-        Cat("will not listen on ", listen,
-            ": without certificates only loopback (127.0.0.1, ::1) is allowed"));
+        Cat("will not listen on ", listen.ToString(),
+            ": other shards are told this address, so it must name one interface"));
   }
+  if (listen.ip.is_loopback() || allow_insecure) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat("will not listen on ", listen.ToString(),
+          ": there is no TLS yet, so only loopback (127.0.0.1, ::1) is allowed; on a private ",
+          "network give --allow-insecure-listen"));
+}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(std::string_view listen,
+                                                            EventLoop& loop, const RpcHooks& hooks,
+                                                            bool allow_insecure) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(listen));
+  RETURN_IF_ERROR(CheckRpcListen(endpoint, allow_insecure));
   auto server = std::make_unique<GrpcServer>(endpoint.ip, loop, hooks);
   RETURN_IF_ERROR(server->Build(endpoint.ToString()));
   return server;

@@ -129,9 +129,17 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
                                    const mta::v1::ChangeQueueRequest* request,
                                    mta::v1::ChangeShardQueueResponse* out, bool paused) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    loop_.Post([this, reactor, out, paused, selector = request->selector()] {
-      out->set_matched(hooks_.set_paused(selector.domain(), selector.virtual_mta(), paused));
-      reactor->Finish(grpc::Status::OK);
+    const auto selector =
+        PauseSelector::Make(request->selector().domain(), request->selector().virtual_mta());
+    if (!selector.ok()) {
+      reactor->Finish(ToGrpc(selector.status()));
+      return reactor;
+    }
+    loop_.Post([this, reactor, out, paused, selector = *selector] {
+      hooks_.set_paused(selector, paused, [reactor, out](const absl::StatusOr<uint64_t>& matched) {
+        out->set_matched(matched.value_or(0));
+        reactor->Finish(ToGrpc(matched.status()));
+      });
     });
     return reactor;
   }
