@@ -36,23 +36,24 @@ std::string ShardName(int shard) { return Cat("s", shard); }
 
 void SimPeerChannel::Forward(const std::string& address,
                              std::shared_ptr<const shard::ForwardBatch> batch, Duration deadline,
-                             StatusDone done) {
-  auto call = PendingCall<absl::Status>::Start(loop_, deadline, std::move(done));
+                             shard::ForwardDone done) {
+  using Answer = absl::StatusOr<shard::ForwardAnswer>;
+  auto call = PendingCall<Answer>::Start(loop_, deadline, std::move(done));
   const int number = NumberOf(address);
   wire_.Send(self_, ShardName(number), [this, call, batch, number] {
     ShardProcess* peer = places_[static_cast<size_t>(number)];
     if (peer == nullptr) return call->Answer(absl::UnavailableError("connection refused"));
-    peer->ingest().Receive(batch, [this, call, batch, number](absl::Status status) {
-      const bool new_mail = batch->transfer_sequence == 0 && status.ok();
+    peer->ingest().Receive(batch, [this, call, batch, number](Answer answer) {
+      const bool new_mail = batch->transfer_sequence == 0 && answer.ok();
       const bool lost = wire_.LoseAnswer() || wire_.IsCut(self_, ShardName(number));
       if (lost) {
         if (new_mail) unknown_(*batch);
         return;
       }
       if (new_mail && call->ended()) return unknown_(*batch);
-      wire_.Send(ShardName(number), self_, [this, call, batch, status, new_mail] {
+      wire_.Send(ShardName(number), self_, [this, call, batch, answer, new_mail] {
         if (new_mail && call->ended()) unknown_(*batch);
-        call->Answer(status);
+        call->Answer(answer);
       });
     });
   });

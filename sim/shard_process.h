@@ -56,7 +56,7 @@ class SimPeerChannel final : public shard::PeerChannel {
         self_(std::move(self)),
         unknown_(std::move(unknown)) {}
   void Forward(const std::string& address, std::shared_ptr<const shard::ForwardBatch> batch,
-               Duration deadline, StatusDone done) override;
+               Duration deadline, shard::ForwardDone done) override;
 
  private:
   ProcessLoop& loop_;

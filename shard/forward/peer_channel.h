@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "base/time_types.h"
 #include "runtime/stream.h"
 
@@ -65,13 +66,24 @@ struct ForwardBatch {
   }
 };
 
+// What the owner says of a batch of new mail that is durable there.
+struct ForwardAnswer {
+  // For each message: recipients known from receipts, not queued again. Shorter: 0 for the rest.
+  std::vector<uint32_t> repeated;
+
+  uint32_t RepeatedOf(size_t message) const {
+    return message < repeated.size() ? repeated[message] : 0;
+  }
+};
+using ForwardDone = absl::AnyInvocable<void(absl::StatusOr<ForwardAnswer>)>;
+
 class PeerChannel {
  public:
   virtual ~PeerChannel() = default;
   // Sends one batch to the shard at `address` (HOST:PORT). `done` runs exactly once, on the loop,
   // at the latest soon after `deadline`.
   virtual void Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
-                       Duration deadline, StatusDone done) = 0;
+                       Duration deadline, ForwardDone done) = 0;
 };
 
 }  // namespace convoy::shard

@@ -70,6 +70,19 @@ void TakeNames(const PreparedContent& content, Submission* submission) {
   if (submission->envelope_id.empty()) submission->envelope_id = content.envelope_id;
 }
 
+// What was not queued had been queued before.
+ForwardAnswer AnswerFor(const ForwardBatch& batch, const std::vector<SpoolRow>& queued) {
+  ForwardAnswer answer;
+  if (batch.transfer_sequence != 0) return answer;
+  std::map<MessageId, uint32_t> rows;
+  for (const SpoolRow& row : queued) ++rows[row.value.message];
+  for (const ForwardedMessage& message : batch.messages) {
+    const auto recipients = static_cast<uint32_t>(message.recipients.size());
+    answer.repeated.push_back(recipients - rows[*MessageId::FromBytes(message.message_id)]);
+  }
+  return answer;
+}
+
 absl::Status CheckName(std::string_view what, std::string_view text) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (text.size() > Ingest::kNameBytesMax) {
@@ -375,10 +388,16 @@ ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& in
 void Ingest::SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes) {
   ++job->parts;
   deps_.forwarder.Send(owner.rpc_address, deps_.assignment.highest_epoch().value(),
-                       ForwardOf(*job, indexes), [this, job, indexes](absl::Status status) {
+                       ForwardOf(*job, indexes),
+                       [this, job, indexes](absl::StatusOr<uint32_t> known) {
+                         const absl::Status& status = known.status();
                          const bool final = status.ok() || absl::IsAlreadyExists(status) ||
                                             absl::IsInvalidArgument(status);
-                         if (status.ok()) job->queued += indexes.size();
+                         if (known.ok()) {
+                           const auto repeated = std::min<size_t>(*known, indexes.size());
+                           job->repeated += repeated;
+                           job->queued += indexes.size() - repeated;
+                         }
                          // Accept now, hand over later: if the owner has it, its receipt will
                          // tell.
                          if (!final) CommitHere(job, indexes, /*with_suppressed=*/false);
@@ -433,34 +452,36 @@ void Ingest::KeepReceipts(const ForwardBatch& batch, KvBatch* out) const {
   }
 }
 
-void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, ForwardDone done) {
   if (stopped_) return done(absl::UnavailableError("this shard is stopping"));
-  if (batch->transfer_sequence == 0) return AcceptBatch(*batch, KvBatch(), std::move(done));
+  if (batch->transfer_sequence == 0) return AcceptBatch(batch, KvBatch(), std::move(done));
   const std::string key = TransferKey(batch->from_uid, batch->transfer_sequence);
   deps_.spool.store().Get(
       Cf::kState, key,
       [this, batch, key, done = std::move(done)](absl::StatusOr<std::string> receipt) mutable {
-        if (receipt.ok()) return done(absl::OkStatus());  // a repeated offer: already here
+        if (receipt.ok()) return done(ForwardAnswer());  // a repeated offer: already here
         if (!absl::IsNotFound(receipt.status())) return done(receipt.status());
         KvBatch extra;
         extra.Put(Cf::kState, key, std::string_view());
         extra.DeleteRange(Cf::kState, TransferKey(batch->from_uid, 0),
                           TransferKey(batch->from_uid, batch->transfers_done_below));
         KeepReceipts(*batch, &extra);
-        AcceptBatch(*batch, std::move(extra), std::move(done));
+        AcceptBatch(batch, std::move(extra), std::move(done));
       });
 }
 
-void Ingest::AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done) {
+void Ingest::AcceptBatch(const std::shared_ptr<const ForwardBatch>& batch, KvBatch extra,
+                         ForwardDone done) {
   AcceptRequest request;
   request.extra = std::move(extra);
-  for (const ForwardedMessage& message : batch.messages) {
+  for (const ForwardedMessage& message : batch->messages) {
     request.messages.push_back(MessageFrom(message));
   }
-  deps_.spool.Accept(std::move(request), [this, done = std::move(done)](
+  deps_.spool.Accept(std::move(request), [this, batch, done = std::move(done)](
                                              absl::StatusOr<std::vector<SpoolRow>> rows) mutable {
-    if (rows.ok()) deps_.engine.RowsAccepted(*rows);
-    done(rows.status());
+    if (!rows.ok()) return done(rows.status());
+    deps_.engine.RowsAccepted(*rows);
+    done(AnswerFor(*batch, *rows));
   });
 }
 

@@ -67,7 +67,7 @@ class Ingest {
 
   void Submit(Submission submission, SubmitDone done);
   // A batch from another shard, already durable there or not: makes it durable here.
-  void Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done);
+  void Receive(std::shared_ptr<const ForwardBatch> batch, ForwardDone done);
   // Messages whose client waits for an answer.
   uint64_t unanswered() const { return unanswered_; }
   uint64_t accepted_total() const { return accepted_total_; }
@@ -89,7 +89,8 @@ class Ingest {
   AccountEvent SuppressedEvent(const Job& job, size_t index) const;
   AccountEvent ReceiptEvent(const Job& job, size_t index) const;
   ForwardedMessage ForwardOf(const Job& job, const std::vector<size_t>& indexes) const;
-  void AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done);
+  void AcceptBatch(const std::shared_ptr<const ForwardBatch>& batch, KvBatch extra,
+                   ForwardDone done);
   NewMessage MessageFrom(const ForwardedMessage& forwarded) const;
   void KeepReceipts(const ForwardBatch& batch, KvBatch* out) const;
   std::string NextMember(const std::vector<std::string>& members);

@@ -91,18 +91,20 @@ class NextHop final : public smtp::SubmissionHandler {
 
 class ShardFixture : public testing::Test {
  protected:
-  // Nobody answers; what was sent is kept.
+  // What was sent is kept. `owner` answers it; without one nobody does.
   class Peers final : public PeerChannel {
    public:
     explicit Peers(EventLoop& loop) : loop_(loop) {}
     void Forward(const std::string&, std::shared_ptr<const ForwardBatch> batch, Duration,
-                 StatusDone done) override {
-      sent.push_back(std::move(batch));
+                 ForwardDone done) override {
+      sent.push_back(batch);
+      if (owner != nullptr) return owner->Receive(std::move(batch), std::move(done));
       loop_.Post(
           [done = std::move(done)]() mutable { done(absl::UnavailableError("nobody there")); });
     }
 
     std::vector<std::shared_ptr<const ForwardBatch>> sent;
+    Ingest* owner = nullptr;
 
    private:
     EventLoop& loop_;

@@ -175,7 +175,7 @@ TEST_F(SubmissionTest, DsnParametersAreForwardedToTheOwner) {
   OtherShard owner;
   absl::Status status = absl::UnknownError("not answered");
   owner.ingest_.Receive(std::make_shared<ForwardBatch>(*received),
-                        [&](absl::Status s) { status = std::move(s); });
+                        [&](absl::StatusOr<ForwardAnswer> answer) { status = answer.status(); });
   owner.Run();
   EXPECT_TRUE(status.ok()) << status;
   ASSERT_EQ(owner.next_hop_.envelopes.size(), 1u);
@@ -184,6 +184,33 @@ TEST_F(SubmissionTest, DsnParametersAreForwardedToTheOwner) {
   EXPECT_EQ(envelope.parameters.envid, "e");
   EXPECT_EQ(envelope.recipients[0].parameters.notify, "NEVER");
   EXPECT_EQ(envelope.recipients[0].parameters.orcpt, "rfc822;old+2Bb@x.example");
+}
+
+// The client hears that it repeated itself, whichever shard has its recipients.
+TEST_F(SubmissionTest, DuplicateIsKnownFromTheOwnersAnswer) {
+  GiveAllTo("other");
+  peers_.owner = &ingest_;  // the receipts are in the same store, but only Receive() asks them
+  Submission keyed = Mail({"b@x.example", "c@x.example"});
+  keyed.idempotency_key = "k";
+  const SubmitResult first = Submit(keyed);
+  const SubmitResult second = Submit(keyed);
+  ASSERT_TRUE(first.status.ok() && second.status.ok());
+  EXPECT_FALSE(first.duplicate);
+  EXPECT_TRUE(second.duplicate);
+  EXPECT_EQ(first.id, second.id);
+  EXPECT_EQ(peers_.sent.size(), 2u);
+
+  // Two in one batch, of which one is known: each has its own count.
+  Submission other = keyed;
+  other.idempotency_key = "l";
+  SubmitResult known, fresh;
+  ingest_.Submit(keyed, [&](SubmitResult r) { known = std::move(r); });
+  ingest_.Submit(other, [&](SubmitResult r) { fresh = std::move(r); });
+  Run();
+  ASSERT_EQ(peers_.sent.size(), 3u);
+  EXPECT_EQ(peers_.sent[2]->messages.size(), 2u);
+  EXPECT_TRUE(known.duplicate);
+  EXPECT_FALSE(fresh.duplicate);
 }
 
 }  // namespace

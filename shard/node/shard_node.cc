@@ -148,7 +148,7 @@ absl::Status ShardNode::StartServices() {
   hooks_.submit = [this](Submission submission, SubmitDone done) {
     ingest_->Submit(std::move(submission), std::move(done));
   };
-  hooks_.receive = [this](std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+  hooks_.receive = [this](std::shared_ptr<const ForwardBatch> batch, ForwardDone done) {
     ingest_->Receive(std::move(batch), std::move(done));
   };
   hooks_.congested = [this] { return store_->health().congested; };

@@ -38,7 +38,7 @@ struct ShardReport {
 
 struct RpcHooks {
   std::function<void(Submission, SubmitDone)> submit;
-  std::function<void(std::shared_ptr<const ForwardBatch>, StatusDone)> receive;
+  std::function<void(std::shared_ptr<const ForwardBatch>, ForwardDone)> receive;
   // More waits to be synced than is good: stop reading streams.
   std::function<bool()> congested;
   std::function<ShardReport()> report;

@@ -24,7 +24,7 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context,
                                     const mta::v1::ForwardBatch* request,
-                                    mta::v1::ForwardAck*) override {
+                                    mta::v1::ForwardAck* ack) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     auto batch = FromProto(mta::v1::ForwardBatch(*request));
     if (!batch.ok()) {
@@ -32,8 +32,13 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
       return reactor;
     }
     auto shared = std::make_shared<const ForwardBatch>(*std::move(batch));
-    loop_.Post([this, reactor, shared = std::move(shared)] {
-      hooks_.receive(shared, [reactor](absl::Status status) { reactor->Finish(ToGrpc(status)); });
+    loop_.Post([this, reactor, ack, shared = std::move(shared)] {
+      hooks_.receive(shared, [reactor, ack](absl::StatusOr<ForwardAnswer> answer) {
+        if (answer.ok())
+          ack->mutable_repeated_recipients()->Assign(answer->repeated.begin(),
+                                                     answer->repeated.end());
+        reactor->Finish(ToGrpc(answer.status()));
+      });
     });
     return reactor;
   }
