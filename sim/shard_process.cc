@@ -166,18 +166,23 @@ void ShardProcess::Sweep() {
   loop.CallAfter(Seconds(60), [this] { Sweep(); });
 }
 
-void ShardProcess::Leave() {
+void ShardProcess::Leave(std::function<void(bool gave_up)> stopped) {
   if (std::exchange(leaving_, true)) return;
   ingest_->Stop();
-  engine_->Stop(Seconds(5), [this] {
-    hand_over_->Stop([this] { client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {}); });
+  engine_->Stop(Seconds(5), [this, stopped = std::move(stopped)] {
+    hand_over_->Stop([this, stopped] {
+      client_->Leave(shard::LeaveMode::kQuiesce, Seconds(2), [this, stopped] {
+        const bool no_room = spool_.health().stalled;
+        spool_.Stop([stopped, no_room] { stopped(no_room); });
+      });
+    });
   });
 }
 
 bool ShardProcess::Believes(std::string_view site, std::string_view vmta) const {
   const shard::Owner owner = view_.OwnerOf(site, vmta);
   return owner.kind == shard::Owner::Kind::kSelf && owner.may_assign &&
-         lease_.MayAssign(loop.MonoNow()) && !leaving_;
+         lease_.MayAssign(loop.MonoNow());
 }
 
 }  // namespace convoy::sim
