@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "'max-smtp-out'?)"},
         BadCase{"<domain *>\nmax-smtp-out many\n</domain>\n",
                 "c.conf:2:14: error: max-smtp-out: 'many' is not a number, 0 or more (connections "
-                "of a queue (in <domain>) or of a virtual MTA)"},
+                "of a queue)"},
         BadCase{"max-smtp-out 3\n",
                 "c.conf:1:1: error: 'max-smtp-out' cannot stand in the top level (it belongs in "
                 "<domain>, <virtual-mta>, <virtual-mta-pool>)"},

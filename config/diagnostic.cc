@@ -24,7 +24,34 @@ size_t Distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+// A configuration may hold anything; a terminal should not get it.
+std::string Printable(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet >= 0x20 && octet != 0x7f) {
+      out.push_back(c);
+    } else {
+      CatTo(&out, "\\x", kHex[octet >> 4], kHex[octet & 15]);
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string_view SeverityText(Severity severity) {
+  switch (severity) {
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      return "error";
+    case Severity::kNote:
+      return "note";
+  }
+  return "";
+}
 
 std::string Position::ToString() const {
   if (line == 0) return file;
@@ -32,8 +59,8 @@ std::string Position::ToString() const {
 }
 
 std::string Diagnostic::ToString() const {
-  return Cat(where.ToString(), severity == Severity::kError ? ": error: " : ": warning: ", message,
-             hint.empty() ? "" : Cat(" (", hint, ")"));
+  return Printable(Cat(where.ToString(), ": ", SeverityText(severity), ": ", message,
+                       hint.empty() ? "" : Cat(" (", hint, ")")));
 }
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
@@ -42,9 +69,12 @@ bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
 }
 
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  constexpr size_t kWordMax = 64;  // longer ones are no misspelling
+  if (word.size() > kWordMax) return "";
   size_t best = std::max<size_t>(2, word.size() / 3) + 1;
   std::string_view found;
   for (const std::string_view candidate : candidates) {
+    if (candidate.size() > kWordMax) continue;
     const size_t distance = Distance(word, candidate);
     if (distance < best) {
       best = distance;

@@ -11,10 +11,11 @@
 
 namespace convoy::config {
 
-LoadResult LoadConfig(const std::string& path, const FileAccess& access) {
+LoadResult LoadConfig(const std::string& path, const FileAccess& access,
+                      const ReadOptions& options) {
   LoadResult result;
   std::vector<SourceFile> files;
-  const Section root = ReadSections(path, access, &files, &result.diagnostics);
+  const Section root = ReadSections(path, access, &files, &result.diagnostics, options);
   result.config = Config::Build(root, files, &result.diagnostics);
   return result;
 }
@@ -34,29 +35,32 @@ std::vector<Diagnostic> CheckFiles(const Config& config) {
 }
 
 std::string CheckReport(const LoadResult& result, bool json) {
-  const auto errors = static_cast<size_t>(
-      std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
-                    [](const Diagnostic& d) { return d.severity == Severity::kError; }));
-  const size_t warnings = result.diagnostics.size() - errors;
+  const auto count = [&](Severity severity) {
+    return std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
+                         [&](const Diagnostic& d) { return d.severity == severity; });
+  };
+  const auto errors = count(Severity::kError);
+  const auto warnings = count(Severity::kWarning);
+  const auto notes = count(Severity::kNote);
   if (json) {
-    nlohmann::json out = {{"errors", errors}, {"warnings", warnings}};
+    nlohmann::json out = {{"errors", errors}, {"warnings", warnings}, {"notes", notes}};
     out["diagnostics"] = nlohmann::json::array();
     for (const Diagnostic& d : result.diagnostics) {
-      out["diagnostics"].push_back(
-          {{"severity", d.severity == Severity::kError ? "error" : "warning"},
-           {"file", d.where.file},
-           {"line", d.where.line},
-           {"column", d.where.column},
-           {"message", d.message},
-           {"hint", d.hint}});
+      out["diagnostics"].push_back({{"severity", SeverityText(d.severity)},
+                                    {"file", d.where.file},
+                                    {"line", d.where.line},
+                                    {"column", d.where.column},
+                                    {"message", d.message},
+                                    {"hint", d.hint}});
     }
     return out.dump(2) + "\n";
   }
   std::string text;
   for (const Diagnostic& d : result.diagnostics) CatTo(&text, d.ToString(), "\n");
   CatTo(&text, errors == 0 ? "configuration is good" : "configuration is not usable", ": ", errors,
-        errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings",
-        "\n");
+        errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings");
+  if (notes > 0) CatTo(&text, ", ", notes, notes == 1 ? " note" : " notes");
+  text += '\n';
   return text;
 }
 
