@@ -24,22 +24,44 @@ size_t Distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-// A configuration may hold anything; a terminal should not get it.
+// Length of the UTF-8 character at the front of `text`; 0 if there is none.
+size_t CharacterLength(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const size_t length = first < 0x80                    ? 1
+                        : first >= 0xc2 && first < 0xe0 ? 2
+                        : first >= 0xe0 && first < 0xf0 ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  if (length < 3) return length;
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool surrogate = first == 0xed && second >= 0xa0;
+  const bool too_large = first == 0xf4 && second >= 0x90;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+}  // namespace
+
 std::string Printable(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet >= 0x20 && octet != 0x7f) {
-      out.push_back(c);
-    } else {
+  while (!text.empty()) {
+    const auto octet = static_cast<unsigned char>(text[0]);
+    const size_t length = CharacterLength(text);
+    if (length == 0 || octet < 0x20 || octet == 0x7f) {
       CatTo(&out, "\\x", kHex[octet >> 4], kHex[octet & 15]);
+      text.remove_prefix(1);
+    } else {
+      out.append(text.substr(0, length));
+      text.remove_prefix(length);
     }
   }
   return out;
 }
-
-}  // namespace
 
 std::string_view SeverityText(Severity severity) {
   switch (severity) {
@@ -71,7 +93,7 @@ bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   constexpr size_t kWordMax = 64;  // longer ones are no misspelling
   if (word.size() > kWordMax) return "";
-  size_t best = std::max<size_t>(2, word.size() / 3) + 1;
+  size_t best = (word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3)) + 1;
   std::string_view found;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kWordMax) continue;

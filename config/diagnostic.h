@@ -35,6 +35,10 @@ struct Diagnostic {
   std::string ToString() const;
 };
 
+// `text` as a terminal and JSON can take it: control characters and octets that are not UTF-8 as
+// \xNN.
+std::string Printable(std::string_view text);
+
 bool HasErrors(const std::vector<Diagnostic>& diagnostics);
 
 // The candidate nearest to `word`, if it is near enough to be meant; else "".

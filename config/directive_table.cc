@@ -33,12 +33,15 @@ const std::unordered_map<std::string_view, std::vector<const DirectiveRow*>>& By
   return *index;
 }
 
-// The row for one of `scopes`, else any.
-const DirectiveRow* Choose(const std::vector<const DirectiveRow*>& rows, uint32_t scopes) {
-  for (const DirectiveRow* row : rows) {
-    if ((row->scopes & scopes) != 0) return row;
-  }
-  return rows.empty() ? nullptr : rows.front();
+const std::vector<const DirectiveRow*>& Families() {
+  static const auto* const families = [] {
+    auto* rows = new std::vector<const DirectiveRow*>;
+    for (const DirectiveRow& row : DirectiveTable()) {
+      if (IsFamily(row)) rows->push_back(&row);
+    }
+    return rows;
+  }();
+  return *families;
 }
 
 }  // namespace
@@ -59,15 +62,16 @@ size_t RowIndex(const DirectiveRow& row) {
 
 const DirectiveRow* FindDirective(std::string_view name, uint32_t scopes) {
   const std::string key = Lower(name);
-  const auto found = ByName().find(key);
-  if (found != ByName().end()) return Choose(found->second, scopes);
-  std::vector<const DirectiveRow*> families;
-  for (const DirectiveRow& row : DirectiveTable()) {
-    if (!IsFamily(row)) continue;
-    const std::string_view stem = row.name.substr(0, row.name.size() - 1);
-    if (key.size() > stem.size() && key.starts_with(stem)) families.push_back(&row);
+  std::vector<const DirectiveRow*> candidates;
+  if (const auto found = ByName().find(key); found != ByName().end()) candidates = found->second;
+  for (const DirectiveRow* row : Families()) {
+    const std::string_view stem = row->name.substr(0, row->name.size() - 1);
+    if (key.size() > stem.size() && key.starts_with(stem)) candidates.push_back(row);
   }
-  return Choose(families, scopes);
+  for (const DirectiveRow* row : candidates) {
+    if ((row->scopes & scopes) != 0) return row;
+  }
+  return candidates.empty() ? nullptr : candidates.front();
 }
 
 uint32_t ScopesOf(const DirectiveRow& row) {

@@ -2,9 +2,9 @@
 //
 // A row says where the directive may stand, what its value is, what it does, and the standard or
 // behaviour it follows. The reader, docs/reference/directives.md, `convoy config help`,
-// did-you-mean and shell completion all come from the rows; a directive without a row is an error. One name has
-// several rows when it means different things in different sections; their scopes do not overlap.
-// A name that ends in '*' stands for a family of names.
+// did-you-mean and shell completion all come from the rows; a directive without a row is an error.
+// One name has several rows when it means different things in different sections; their scopes do
+// not overlap. A name that ends in '*' stands for a family of names.
 //
 //     effect          the reader says                what happens
 //     kEffective      nothing                        tests/effects/NAME.effect shows it

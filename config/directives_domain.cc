@@ -12,7 +12,7 @@ constexpr std::string_view kOtherTypes = "mail is delivered by SMTP only";
 constexpr std::string_view kSecond = "a message has one signature per key";
 constexpr std::string_view kDkim = "the signature is relaxed/relaxed with a fixed set of fields";
 constexpr std::string_view kVendorCloud = "it is a service of one vendor; use smtp-hosts";
-constexpr std::string_view kLogs = "the dialogue is not logged yet";
+constexpr std::string_view kLogs = "the dialogue is not logged";
 
 void AddRoute(std::vector<DirectiveRow>* rows) {
   rows->insert(
@@ -35,10 +35,10 @@ void AddRoute(std::vector<DirectiveRow>* rows) {
           Effective("require-starttls", kDomain, kBool, "no", "no mail in clear text")
               .Standard("RFC 3207"),
           NotYet("use-dane", kDomain, kBool, "no", "TLS as the destination's TLSA records say",
-                 "TLSA records are not looked up yet")
+                 "TLSA records are not looked up")
               .Standard("RFC 7672"),
           NotYet("use-mta-sts", kDomain, kBool, "no", "TLS as the destination's policy says",
-                 "policies are not fetched yet")
+                 "policies are not fetched")
               .Standard("RFC 8461"),
           NotYet("reuse-ssl-session", kDomain, kBool, "no", "resume TLS sessions",
                  "each connection is a new session"),
@@ -167,7 +167,7 @@ void AddContent(std::vector<DirectiveRow>* rows) {
           NotYet("bcc-upon-delivery", kDomain, kAddress, "", "copy of each delivered message",
                  "no copies are made"),
           NotYet("dsn-format", kDomain, kChoice, "standard", "form of notifications",
-                 "no notification is sent to senders yet")
+                 "no notification is sent to senders")
               .Choices("standard|plain-text")
               .Standard("RFC 3464"),
           NotYet("log-resolution", kDomain, kBool, "no", "log DNS answers", kLogs),

@@ -7,9 +7,9 @@ using enum ValueKind;
 namespace {
 
 constexpr std::string_view kFiles = "mail is taken by SMTP and gRPC only";
-constexpr std::string_view kInbound = "mail from the outside is not taken in yet";
+constexpr std::string_view kInbound = "mail from the outside is not taken in";
 constexpr std::string_view kStderr = "logs go to standard error; the system keeps and rotates them";
-constexpr std::string_view kDsn = "no notification is sent to senders yet";
+constexpr std::string_view kDsn = "no notification is sent to senders";
 
 std::vector<DirectiveRow> ListenerRows() {
   return {
@@ -95,9 +95,9 @@ std::vector<DirectiveRow> ProcessRows() {
       NotYet("host-id", kGlobal, kCount, "0", "part of generated Message-IDs",
              "these identifiers are unique over the cluster without it"),
       NotYet("track-time-first-attempt", kGlobal, kBool, "no", "the field timeFirstAttempt",
-             "that accounting field is not written yet"),
+             "that accounting field is not written"),
       NotYet("mailmerge-expands-undefined-variables", kGlobal, kBool, "yes",
-             "unknown [x] in mail-merge text becomes empty", "mail merge is not built yet"),
+             "unknown [x] in mail-merge text becomes empty", "mail merge is not built"),
       NotYet("custom-dsn-from-header", kGlobal, kWords, "", "From of notifications", kDsn),
       NotYet("dsn-failed-from-template", kGlobal, kWords, "", "From of failure notifications",
              kDsn),
@@ -123,8 +123,8 @@ std::vector<DirectiveRow> GlobalRows() {
 }
 
 std::vector<DirectiveRow> MonitorRows() {
-  constexpr std::string_view kMonitor = "there is no web monitor yet";
-  constexpr std::string_view kTls = "TLS is not offered to clients yet";
+  constexpr std::string_view kMonitor = "there is no web monitor";
+  constexpr std::string_view kTls = "TLS is not offered to clients";
   constexpr std::string_view kDummy = "the test receiver is a program of its own, convoy-sink";
   constexpr std::string_view kThreads = "a shard is one thread";
   return {

@@ -9,7 +9,7 @@ std::vector<DirectiveRow> ObsoleteRows() {
   constexpr std::string_view kSynced =
       "mail and outcomes are always synced before they are answered";
   constexpr std::string_view kGone = "the name is dead";
-  constexpr std::string_view kWarm = "warm-up is not built yet";
+  constexpr std::string_view kWarm = "warm-up is not built";
   return {
       Alias("route", kDomain, kWords, "smtp-hosts").Replacement("smtp-hosts"),
       Alias("421-means-mx-unavailable", kDomain | kGlobal, kBool, "smtp-421-means-mx-unavailable")
@@ -23,7 +23,7 @@ std::vector<DirectiveRow> ObsoleteRows() {
           .Unit("connections")
           .Replacement("source-ip-max-smtp-out 0/0 N"),
       NotYet("backoff-max-msg-per-hour", kDomain, kCount, "", "recipients in backoff mode",
-             "queues have no backoff mode yet")
+             "queues have no backoff mode")
           .Unit("recipients")
           .Replacement("backoff-max-msg-rate N/h"),
       NotYet("auto-cold-virtual-mta", kVirtualMta | kPool, kWords, "", "IP HOST: warm-up address",
@@ -36,7 +36,7 @@ std::vector<DirectiveRow> ObsoleteRows() {
              "a listener is an address and a port")
           .Replacement("smtp-listener IP:PORT"),
       NotYet("deliver-local-dsn", kDomain, kBool, "yes", "notifications to local senders",
-             "no notification is sent to senders yet")
+             "no notification is sent to senders")
           .Replacement("suppress-local-dsn in <source>"),
       NotYet("spool-min-free-space", kGlobal, kSize, "0", "disk kept free",
              "mail is refused when the disk is full")

@@ -6,9 +6,9 @@ namespace convoy::config {
 using enum ValueKind;
 
 namespace {
-constexpr std::string_view kBackoff = "queues have no backoff mode yet";
+constexpr std::string_view kBackoff = "queues have no backoff mode";
 constexpr std::string_view kPerSource = "limits are kept per queue, virtual MTA and site";
-constexpr std::string_view kDisable = "a source address is not disabled by replies yet";
+constexpr std::string_view kDisable = "a source address is not disabled by replies";
 }  // namespace
 
 std::vector<DirectiveRow> DomainLimitRows() {
@@ -70,7 +70,7 @@ std::vector<DirectiveRow> DomainLimitRows() {
           .Repeatable(),
       NotYet("max-cold-virtual-mta-msg", kDomain, kDailyCounts, "0/d",
              "messages of the 1st, 2nd, ... day that go by the cold virtual MTA",
-             "warm-up is not built yet"),
+             "warm-up is not built"),
   };
 }
 
@@ -108,7 +108,7 @@ std::vector<DirectiveRow> DomainRetryRows() {
       NotYet("replace-smtp-421-service-response", kDomain, kBool, "no",
              "no host names of 421 replies in records", "replies are recorded as received"),
       NotYet("notify-of-delay-every", kDomain, kTimeOrNever, "4h", "delay notifications",
-             "no notification is sent to senders yet")
+             "no notification is sent to senders")
           .Standard("RFC 3464"),
       NotYet("smtp-pattern-list", kDomain, kText, "", "reply rules for this domain", kBackoff),
       NotYet("backoff-max-smtp-out", kDomain, kCount, "20", "connections in backoff mode", kBackoff)

@@ -6,7 +6,7 @@ namespace convoy::config {
 using enum ValueKind;
 
 std::vector<DirectiveRow> VirtualMtaRows() {
-  constexpr std::string_view kWarm = "warm-up is not built yet";
+  constexpr std::string_view kWarm = "warm-up is not built";
   constexpr std::string_view kProxy = "connections are made directly, not through a proxy";
   constexpr std::string_view kPools = "a pool is a choice of virtual MTAs; limit its members";
   return {
@@ -80,8 +80,8 @@ std::vector<DirectiveRow> AcctFileRows() {
 }
 
 std::vector<DirectiveRow> ListRows() {
-  constexpr std::string_view kList = "the list is read and checked, and not used yet";
-  constexpr std::string_view kProcessors = "bounces and complaints are not taken in yet";
+  constexpr std::string_view kList = "the list is read and checked, and not used";
+  constexpr std::string_view kProcessors = "bounces and complaints are not taken in";
   return {
       NotYet("header", kPatternList, kAny, "", "NAME /re/ RESULT", kList).Repeatable(),
       NotYet("mail-from", kPatternList, kAny, "", "/re/ RESULT", kList).Repeatable(),
@@ -114,10 +114,10 @@ std::vector<DirectiveRow> ListRows() {
 }
 
 std::vector<DirectiveRow> OtherSectionRows() {
-  constexpr std::string_view kAuth = "AUTH is not offered to clients yet";
+  constexpr std::string_view kAuth = "AUTH is not offered to clients";
   constexpr std::string_view kSpools = "the spool lies in --data-dir";
   constexpr std::string_view kPrecache = "domains are looked up when they are needed";
-  constexpr std::string_view kApi = "there is no HTTP submission yet";
+  constexpr std::string_view kApi = "there is no HTTP submission";
   constexpr std::string_view kProxies = "connections are made directly, not through a proxy";
   constexpr std::string_view kVaults = "secrets are read from files and the environment only";
   constexpr std::string_view kAnalytics = "nothing is reported to anyone";

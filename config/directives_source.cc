@@ -7,10 +7,10 @@ using enum ValueKind;
 
 constexpr std::string_view kAuth =
     "AUTH is not offered yet: a client that must use it may not relay";
-constexpr std::string_view kNoAuth = "AUTH is not offered to clients yet";
-constexpr std::string_view kTls = "TLS is not offered to clients yet";
-constexpr std::string_view kChecks = "mail from the outside is not taken in yet";
-constexpr std::string_view kLogs = "the dialogue is not logged yet";
+constexpr std::string_view kNoAuth = "AUTH is not offered to clients";
+constexpr std::string_view kTls = "TLS is not offered to clients";
+constexpr std::string_view kChecks = "mail from the outside is not taken in";
+constexpr std::string_view kLogs = "the dialogue is not logged";
 
 void AddAdmission(std::vector<DirectiveRow>* rows) {
   rows->insert(
@@ -21,7 +21,7 @@ void AddAdmission(std::vector<DirectiveRow>* rows) {
                     "may this client send anywhere"),
           Alias("always-allow-relay", kSource | kGlobal, kBool, "always-allow-relaying"),
           NotYet("always-allow-api-submission", kSource, kBool, "no",
-                 "may this client submit by HTTP", "there is no HTTP submission yet"),
+                 "may this client submit by HTTP", "there is no HTTP submission"),
           NotYet("require-auth", kSource, kBool, "no", "no mail without AUTH", kAuth)
               .Standard("RFC 4954"),
           NotYet("allow-auth", kSource, kBool, "yes", "offer AUTH", kNoAuth).Standard("RFC 4954"),
@@ -35,15 +35,14 @@ void AddAdmission(std::vector<DirectiveRow>* rows) {
           NotYet("smtp-max-auth-failure-rate", kSource, kRate, "unlimited",
                  "failed AUTH per interval", kNoAuth),
           NotYet("broken-auth-clients", kSource, kBool, "no", "AUTH= in the EHLO answer", kNoAuth),
-          NotYet("allow-mailmerge", kSource, kBool, "no", "offer XMRG",
-                 "mail merge is not built yet"),
+          NotYet("allow-mailmerge", kSource, kBool, "no", "offer XMRG", "mail merge is not built"),
           NotYet("allow-chunking", kSource, kBool, "yes", "offer CHUNKING",
-                 "CHUNKING is not offered yet")
+                 "CHUNKING is not offered")
               .Standard("RFC 3030"),
           NotYet("allow-smtputf8", kSource, kBool, "yes", "offer SMTPUTF8", "it is always offered")
               .Standard("RFC 6531"),
           NotYet("verp-default", kSource, kBool, "no", "VERP without being asked",
-                 "VERP is not built yet"),
+                 "VERP is not built"),
           NotYet("suppression-lists", kSource, kWords, "", "address lists to refuse",
                  "use suppress-file in <domain>"),
           NotYet("accept-invalid-recipients", kSource, kBool, "no",
@@ -97,7 +96,7 @@ void AddVirtualMtaChoice(std::vector<DirectiveRow>* rows) {
           Effective("process-x-envid", kSource, kBool, "no", "x-envid is the envelope id")
               .Standard("RFC 3461"),
           NotYet("process-x-schedule", kSource, kBool, "no", "x-schedule sets delivery windows",
-                 "there are no delivery windows yet"),
+                 "there are no delivery windows"),
           NotYet("retain-x-schedule", kSource, kBool, "no", "keep that field",
                  "the field is never removed"),
           NotYet("process-x-dkim-options", kSource, kBool, "no",
@@ -143,9 +142,9 @@ void AddMessage(std::vector<DirectiveRow>* rows) {
                  "refuse the whole message over that cap",
                  "the recipients over the cap are refused"),
           NotYet("suppress-local-dsn", kSource, kBool, "no", "no notification to the sender",
-                 "none is sent yet"),
+                 "none is sent"),
           NotYet("dsn-return-default", kSource, kChoice, "system", "what a notification returns",
-                 "none is sent yet")
+                 "none is sent")
               .Choices("headers|full|system")
               .Standard("RFC 3461 4.3"),
           NotYet("log-connections", kSource | kDomain, kBool, "no", "log connections", kLogs),

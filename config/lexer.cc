@@ -190,6 +190,7 @@ class Lexer {
                              commented_ ? "a # begins a comment, even inside a regex: write \\x23"
                                         : "end it with / on the same line; was it broken over two "
                                           "lines?"});
+    if (!lenient_ && !commented_) SkipRestOfRegex();
     return false;
   }
 
@@ -202,6 +203,22 @@ class Lexer {
       if (c == '\\' && column_ < line_.size()) word->text.push_back(line_[column_++]);
     }
     return false;
+  }
+
+  // If the next line looks like the second half of a broken regex, one error is enough for both.
+  void SkipRestOfRegex() {
+    const size_t at = at_;
+    const int number = number_;
+    if (!NextLine()) return;
+    SkipBlanks();
+    const std::string_view line = line_.substr(column_);
+    const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
+    const bool half = !line.empty() && line[0] != '/' && line[0] != '<' &&
+                      line.find('/') != std::string_view::npos && FindDirective(word) == nullptr;
+    column_ = line_.size();
+    if (half) return;
+    at_ = at;
+    number_ = number;
   }
 
   bool AfterRegex(int column) {

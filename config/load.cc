@@ -5,11 +5,29 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/text.h"
 
 namespace convoy::config {
+namespace {
+
+// In the order in which a reader of the files meets them.
+void SortByPlace(const std::vector<SourceFile>& files, std::vector<Diagnostic>* diagnostics) {
+  std::map<std::string_view, size_t> order;
+  for (size_t i = 0; i < files.size(); ++i) order.try_emplace(files[i].path, i);
+  const auto key = [&](const Diagnostic& d) {
+    const auto found = order.find(d.where.file);
+    return std::tuple(found == order.end() ? files.size() : found->second, d.where.line,
+                      d.where.column);
+  };
+  std::stable_sort(diagnostics->begin(), diagnostics->end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+}
+
+}  // namespace
 
 LoadResult LoadConfig(const std::string& path, const FileAccess& access,
                       const ReadOptions& options) {
@@ -17,6 +35,7 @@ LoadResult LoadConfig(const std::string& path, const FileAccess& access,
   std::vector<SourceFile> files;
   const Section root = ReadSections(path, access, &files, &result.diagnostics, options);
   result.config = Config::Build(root, files, &result.diagnostics);
+  SortByPlace(files, &result.diagnostics);
   return result;
 }
 
@@ -47,11 +66,11 @@ std::string CheckReport(const LoadResult& result, bool json) {
     out["diagnostics"] = nlohmann::json::array();
     for (const Diagnostic& d : result.diagnostics) {
       out["diagnostics"].push_back({{"severity", SeverityText(d.severity)},
-                                    {"file", d.where.file},
+                                    {"file", Printable(d.where.file)},
                                     {"line", d.where.line},
                                     {"column", d.where.column},
-                                    {"message", d.message},
-                                    {"hint", d.hint}});
+                                    {"message", Printable(d.message)},
+                                    {"hint", Printable(d.hint)}});
     }
     return out.dump(2) + "\n";
   }
@@ -87,8 +106,8 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
     if (row.effect != Effect::kEffective || row.name == "include") continue;
     const auto origin = policy.origins.find(row.name);
     const bool set = origin != policy.origins.end();
-    const std::string value = set ? origin->second.text : std::string(row.default_text);
-    const std::string from = set ? origin->second.where.ToString() : "default";
+    const std::string value = Printable(set ? origin->second.text : std::string(row.default_text));
+    const std::string from = Printable(set ? origin->second.where.ToString() : "default");
     rows.push_back({{"directive", row.name}, {"value", value}, {"from", from}});
     std::string name(row.name);
     name.resize(std::max<size_t>(name.size(), 32), ' ');
@@ -101,7 +120,8 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
           " connections, ", line.messages_per_hour, "/h  (no effect yet)\n");
   }
   if (!json) return text;
-  return nlohmann::json({{"queue", Cat(site, '/', vmta)}, {"settings", rows}}).dump(2) + "\n";
+  return nlohmann::json({{"queue", Printable(Cat(site, '/', vmta))}, {"settings", rows}}).dump(2) +
+         "\n";
 }
 
 }  // namespace convoy::config

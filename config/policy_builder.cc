@@ -55,6 +55,7 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"bounce-upon-5xx-greeting", [](auto& s, auto* p) { p->bounce_upon_5xx_greeting = Bool(s); }},
       {"bounce-upon-no-mx",
        [](auto& s, auto* p) { p->bounce_upon_no_mx = ParseBool(s.first()).value_or(false); }},
+      {"smtp-pattern-list", [](auto& s, auto* p) { p->smtp_pattern_list = Text(s); }},
       {"queue-to", [](auto& s, auto* p) { p->queue_to = Lower(s.first()); }},
       {"smtp-hosts", SetSmtpHosts},
       {"default-smtp-port", [](auto& s, auto* p) { p->default_smtp_port = Count(s); }},
@@ -85,6 +86,19 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
   return setters;
 }
 
+// By the row's place in the table, so that applying a setting compares no names.
+Apply SetterOf(const DirectiveRow& row) {
+  static const std::vector<Apply> by_row = [] {
+    std::vector<Apply> setters;
+    for (const DirectiveRow& one : DirectiveTable()) {
+      const auto found = Setters().find(one.name);
+      setters.push_back(found == Setters().end() ? nullptr : found->second);
+    }
+    return setters;
+  }();
+  return by_row[RowIndex(row)];
+}
+
 }  // namespace
 
 absl::StatusOr<BackoffLine> ParseBackoffLine(const Setting& setting) {
@@ -109,12 +123,11 @@ void ApplySetting(const Setting& setting, Policy* policy) {
     }
     return;
   }
-  const std::string_view name = setting.row->name;
-  const auto setter = Setters().find(name);
-  if (setter == Setters().end()) return;
-  setter->second(setting, policy);
+  const Apply setter = SetterOf(*setting.row);
+  if (setter == nullptr) return;
+  setter(setting, policy);
   policy->origins.insert_or_assign(
-      std::string(name),
+      std::string(setting.row->name),
       Policy::Origin{setting.where, setting.row->secret ? std::string("(hidden)") : setting.rest});
 }
 

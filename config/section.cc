@@ -6,17 +6,29 @@
 #include "config/invented_names.h"
 #include "config/secret.h"
 #include "config/section_table.h"
+#include "config/units.h"
 #include "config/value_check.h"
 
 namespace convoy::config {
 namespace {
 
 constexpr int kIncludeDepthMax = 16;
+constexpr size_t kSectionDepthMax = 16;
 constexpr size_t kFilesMax = 10'000;
 
 bool IsBackoffLine(std::string_view name) {
   return name.size() == 3 && (name[0] == '4' || name[0] == '5') && IsDigit(name[1]) &&
          IsDigit(name[2]);
+}
+
+// A name that may stand here, or else one that stands elsewhere.
+std::string DidYouMean(std::string_view name, Scope scope) {
+  const std::string here = Nearest(name, DirectiveNames(scope));
+  if (!here.empty()) return Cat("did you mean '", here, "'?");
+  const std::string elsewhere = Nearest(name, DirectiveNames(~0u));
+  if (elsewhere.empty()) return "";
+  return Cat("did you mean '", elsewhere, "'? It belongs in ",
+             ScopesText(ScopesOf(*FindDirective(elsewhere))));
 }
 
 class Reader {
@@ -68,8 +80,9 @@ class Reader {
     const size_t level = open_.size();
     for (const Statement& statement : Lex(path, *text, diagnostics_, options_.lenient)) {
       Take(path, statement, level, depth);
+      if (given_up_) break;
     }
-    while (open_.size() > level) {
+    while (open_.size() > level && !given_up_) {
       const Section& section = *open_.back().section;
       Report(Severity::kError, section.where, Cat("<", section.kind, "> is never closed"),
              Cat("add </", section.kind, "> after its last line"));
@@ -91,6 +104,11 @@ class Reader {
 
   void OpenSection(const Statement& statement, const Position& where) {
     const Open parent = open_.back();
+    if (open_.size() > kSectionDepthMax) {
+      Report(Severity::kError, where, "sections are nested too deep", "at most 16 levels");
+      given_up_ = true;
+      return;
+    }
     Section section;
     section.where = where;
     section.kind = Lower(statement.name.text);
@@ -143,6 +161,7 @@ class Reader {
              Cat(kind.text, " takes one name, not ", statement.words.size()),
              kind.scope == kDomain ? "use a domain-macro for several" : "");
     }
+    if (parent.scope == kind.scope) return;  // the outer one said it
     Announce(kind.effect, Effect::kEffective, where, kind.text, kind.why, "");
   }
 
@@ -247,8 +266,12 @@ class Reader {
     setting.row = row;
     if (!Check(&setting)) return;
     const SectionKind* kind = open_.back().kind;
-    Announce(row->effect, kind == nullptr ? Effect::kEffective : kind->effect, where,
-             Cat("'", name, "'"), row->why, spelled->replacement);
+    // What else it may be is refused by CheckMeaning.
+    const bool plain = row->name == "type" && row->kind == ValueKind::kChoice;
+    if (!plain)
+      Announce(row->effect, kind == nullptr ? Effect::kEffective : kind->effect, where,
+               Cat("'", name, "'"), row->why, spelled->replacement);
+    CheckMeaning(setting);
     section->settings.push_back(std::move(setting));
   }
 
@@ -259,11 +282,8 @@ class Reader {
                     Cat("it belongs in ", ScopesText(ScopesOf(*row))));
     }
     const std::string_view hint = HintForDirective(name);
-    const std::string nearest = Nearest(name, DirectiveNames(scope));
     Refuse(where, Cat("unknown directive '", name, "' in ", ScopeText(scope)),
-           !hint.empty()     ? std::string(hint)
-           : nearest.empty() ? ""
-                             : Cat("did you mean '", nearest, "'?"));
+           hint.empty() ? DidYouMean(name, scope) : std::string(hint));
   }
 
   // The value has the form that the table asks for; a secret is read.
@@ -282,6 +302,27 @@ class Reader {
     return false;
   }
 
+  // Values that are well-formed and would do harm, or nothing.
+  void CheckMeaning(const Setting& setting) {
+    const std::string_view name = setting.row->name;
+    const std::string_view value = setting.first();
+    if (name == "type" && setting.row->kind == ValueKind::kChoice &&
+        !EqualsIgnoreCase(value, "smtp")) {
+      Refuse(setting.where,
+             Cat("'type ", value, "' is not built yet: the mail would leave by SMTP"),
+             "remove the section, and do not submit mail for its domains");
+    }
+    if (name == "bounce-upon-no-mx" && ParseTime(value).ok()) {
+      Report(Severity::kWarning, setting.where,
+             "'bounce-upon-no-mx' with a time has no effect yet: it is taken as no",
+             "write yes or no");
+    }
+    if (name == "queue-to" && EqualsIgnoreCase(value, "{sparkpost}")) {
+      Refuse(setting.where, "'queue-to {sparkpost}' is not supported: it is one vendor's cloud",
+             "write 'smtp-hosts HOST' to relay to it");
+    }
+  }
+
   absl::Status ReadSecret(Setting* setting) {
     if (setting->words.empty() || !options_.resolve_secrets) return absl::OkStatus();
     const std::string& text = setting->words.back().text;
@@ -298,6 +339,7 @@ class Reader {
   std::vector<Diagnostic>* const diagnostics_;
   const ReadOptions options_;
   std::vector<Open> open_;
+  bool given_up_ = false;
   std::vector<std::string> stack_;
 };
 

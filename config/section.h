@@ -27,9 +27,18 @@ struct Setting {
   int child = -1;  // of a line of a <pattern-list>: the nested list, in the section's children
 
   std::string_view first() const { return words.empty() ? std::string_view() : words[0].text; }
-  // The whole value: without quotes if it is one word, else as written.
-  std::string_view value() const { return words.size() == 1 ? words[0].text : rest; }
+  // All words with a blank between them, without the quotes.
+  std::string value() const;
 };
+
+inline std::string Setting::value() const {
+  std::string text;
+  for (const Word& word : words) {
+    if (&word != words.data()) text += ' ';
+    text += word.text;
+  }
+  return text;
+}
 
 struct Section {
   Scope scope = kGlobal;

@@ -7,9 +7,9 @@ namespace convoy::config {
 const std::vector<SectionKind>& SectionKinds() {
   using enum Argument;
   using enum Effect;
-  constexpr std::string_view kList = "the list is read and checked, and not used yet";
-  constexpr std::string_view kReports = "bounces and complaints are not taken in yet";
-  constexpr std::string_view kAuth = "AUTH is not offered to clients yet";
+  constexpr std::string_view kList = "the list is read and checked, and not used";
+  constexpr std::string_view kReports = "bounces and complaints are not taken in";
+  constexpr std::string_view kAuth = "AUTH is not offered to clients";
   constexpr std::string_view kDirect = "connections are made directly, not through a proxy";
   constexpr std::string_view kNobody = "nothing is reported to anyone";
   constexpr uint32_t kQueues = kGlobal | kVirtualMta | kPool;
@@ -50,11 +50,11 @@ const std::vector<SectionKind>& SectionKinds() {
       {"email-patterns", "<email-patterns>", kEmailPatterns, kProcessor, kOptional, kNotYet,
        kReports},
       {"transmissions-api", "<transmissions-api>", kTransmissionsApi, kGlobal, kOptional, kNotYet,
-       "there is no HTTP submission yet"},
+       "there is no HTTP submission"},
       {"transmissions-api-listener", "<transmissions-api-listener>", kApiListener, kGlobal, kName,
-       kNotYet, "there is no HTTP submission yet"},
+       kNotYet, "there is no HTTP submission"},
       {"aliases", "<aliases>", kAliases, kGlobal, kNone, kNotYet,
-       "mail from the outside is not taken in yet"},
+       "mail from the outside is not taken in"},
   };
   return kinds;
 }

@@ -12,7 +12,8 @@ using enum ValueKind;
 absl::Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
 
 absl::Status CheckCount(const DirectiveRow& row, std::string_view text) {
-  ASSIGN_OR_RETURN(const int64_t count, ParseCount(text, row.least));
+  const bool bounded = row.most < 1'000'000'000;
+  ASSIGN_OR_RETURN(const int64_t count, ParseCount(text, bounded ? -1 : row.least));
   if (count < row.least || count > row.most) {
     return Invalid(Cat("'", text, "' is not between ", row.least, " and ", row.most));
   }
