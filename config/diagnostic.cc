@@ -7,21 +7,26 @@
 namespace convoy::config {
 namespace {
 
-// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`.
+constexpr size_t kWordMax = 64;  // longer ones are no misspelling
+
+// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. Both have at most
+// kWordMax octets.
 size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  size_t rows[3][kWordMax + 1];  // row i of the table is rows[i % 3]
+  for (size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
+    size_t* row = rows[i % 3];
+    const size_t* above = rows[(i - 1) % 3];
+    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replace = d[i - 1][j - 1] + (LowerChar(a[i - 1]) == LowerChar(b[j - 1]) ? 0 : 1);
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, replace});
+      const size_t replace = above[j - 1] + (LowerChar(a[i - 1]) == LowerChar(b[j - 1]) ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+        row[j] = std::min(row[j], rows[(i - 2) % 3][j - 2] + 1);
       }
     }
   }
-  return d[a.size()][b.size()];
+  return rows[a.size() % 3][b.size()];
 }
 
 // Length of the UTF-8 character at the front of `text`; 0 if there is none.
@@ -91,12 +96,12 @@ bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
 }
 
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
-  constexpr size_t kWordMax = 64;  // longer ones are no misspelling
   if (word.size() > kWordMax) return "";
   size_t best = (word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3)) + 1;
   std::string_view found;
   for (const std::string_view candidate : candidates) {
-    if (candidate.size() > kWordMax) continue;
+    const size_t longer = std::max(candidate.size(), word.size());
+    if (longer > kWordMax || 2 * longer - candidate.size() - word.size() >= best) continue;
     const size_t distance = Distance(word, candidate);
     if (distance < best) {
       best = distance;

@@ -1,8 +1,8 @@
 // A loaded configuration: immutable, shared by all threads, asked by name.
 //
-// A setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its pool, else
-// at the top level, else the default. Inside a scope all matching <domain> sections merge, the more
-// specific one last (domain_rules.h).
+// A setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its pool,
+// else at the top level, else the default. Inside a scope all matching <domain> sections merge, the
+// more specific one last (domain_rules.h).
 //
 // PolicyFor computes; policy_cache.h keeps what it computed.
 //

@@ -20,15 +20,18 @@ Generated from the directive table (`config/directives_*.cc`) by
 
 Do not edit. `convoy config help DIRECTIVE` shows one entry.
 
-A directive is **effective**; or **accepted, no effect**, and nothing is lost by that; or **not yet**, which is
-a warning; or **not supported**, which is an error unless the check is lenient. A name that ends in `*` stands for a family.
+A directive is **effective**; or **accepted, no effect**, and nothing is lost by that; or **not
+yet**, which is a warning; or **not supported**, which is an error unless the check is lenient. A
+name that ends in `*` stands for a family.
 
-Values: `TIME` is `1w2d12h30m10s` or a number of seconds, `N/[M]UNIT` a rate such as `250/h`, `83/10m` or `unlimited`,
-`SIZE` octets or `10k`, `250m`, `1g`, `SIZE/PERIOD` a volume such as `10g/2h`, `CIDR` a range such as `192.0.2.0/24`, `10/8`
-or `0/0`. `""` takes an inherited value back.
+Values: `TIME` is `1w2d12h30m10s` or a number of seconds, `N/[M]UNIT` a rate such as `250/h`,
+`83/10m` or `unlimited`, `SIZE` octets or `10k`, `250m`, `1g`, `SIZE/PERIOD` a volume such as
+`10g/2h`, `CIDR` a range such as `192.0.2.0/24`, `10/8` or `0/0`. `""` takes an inherited value
+back.
 
-A **secret** is never printed. It may be written as `file:PATH` (the first line of a file, relative to the
-configuration), `env:NAME` (a variable of the process) or, to write one of these words itself, `literal:TEXT`.
+A **secret** is never printed. It may be written as `file:PATH` (the first line of a file, relative
+to the configuration), `env:NAME` (a variable of the process) or, to write one of these words
+itself, `literal:TEXT`.
 
 )";
 
