@@ -29,7 +29,8 @@ std::vector<DirectiveRow> ListenerRows() {
       Effective("total-max-smtp-out", kGlobal, kCount, "1200", "outbound connections of a shard")
           .Unit("connections"),
       Effective("total-max-smtp-in", kGlobal, kCount, "1000", "inbound connections of a shard")
-          .Unit("connections"),
+          .Unit("connections")
+          .Standard("PowerMTA, where the default is 100"),
       NotYet("smtp-await-slot", kGlobal, kBool, "no", "wait at the inbound cap instead of 421",
              "a connection over the cap is answered with 421"),
       NotYet("mx-connection-limit", kGlobal, kWords, "", "MX-NAME N: connections to one mail host",

@@ -82,7 +82,7 @@ std::vector<DirectiveRow> DomainRetryRows() {
       Effective("retry-upon-new-mail", kDomain, kBool, "no", "new mail wakes a waiting queue"),
       Effective("retry-interval", kDomain, kTimeList, "30m",
                 "waits of a recipient that was deferred")
-          .Standard("the founding text"),
+          .Standard("the founding text; PowerMTA's default is 10m"),
       Alias("retry-recipients-after", kDomain, kTimeList, "retry-interval"),
       Effective("min-retry-interval", kDomain, kTime, "0", "the least of these waits")
           .Standard("the founding text"),
@@ -91,7 +91,8 @@ std::vector<DirectiveRow> DomainRetryRows() {
       Alias("max-retry-time", kDomain, kTime, "bounce-after"),
       Effective("bounce-on-4xx-status", kDomain, kBool, "no", "temporary refusals are final")
           .Standard("the founding text"),
-      Effective("bounce-upon-5xx-greeting", kDomain, kBool, "no", "a refused greeting is final"),
+      Effective("bounce-upon-5xx-greeting", kDomain, kBool, "no", "a refused greeting is final")
+          .Standard("PowerMTA, where the default is yes"),
       Effective("bounce-upon-no-mx", kDomain, kNoMx, "no", "a domain without MX is final")
           .Standard("RFC 5321 5.1"),
       NotYet("bounce-upon-transfer-failure", kDomain, kBool, "no",

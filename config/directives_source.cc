@@ -131,7 +131,7 @@ void AddMessage(std::vector<DirectiveRow>* rows) {
           NotYet("bcc", kSource, kAddress, "", "copy of each message", "no copies are made")
               .Repeatable(),
           Effective("max-message-size", kSource, kSize, "64m", "larger messages are refused")
-              .Standard("RFC 1870"),
+              .Standard("RFC 1870; PowerMTA's default is unlimited"),
           Effective("max-message-hops", kSource, kCount, "100", "Received fields that mean a loop")
               .Unit("fields")
               .Standard("RFC 5321 6.3"),
