@@ -6,8 +6,10 @@
 
 #include "base/text.h"
 #include "cli/cluster.h"
+#include "cli/completion.h"
 #include "cli/message_file.h"
 #include "config/load.h"
+#include "config/reference.h"
 
 namespace convoy::cli {
 namespace {
@@ -33,6 +35,7 @@ class Program {
     AddChanges();
     AddSubmit();
     AddConfig();
+    AddCompletion();
   }
 
   Outcome Run(std::vector<std::string> arguments) {
@@ -127,10 +130,22 @@ class Program {
     CLI::App* check = AddCommand(config, "check", "load it and say what is wrong",
                                  [this] { return CheckConfig(); });
     check->add_option("FILE", file_, "configuration file")->required();
+    check->add_flag("--lenient", lenient_,
+                    "mend broken regexes, skip what is not known, each with a warning");
     CLI::App* explain = AddCommand(config, "explain", "each setting of a queue and its origin",
                                    [this] { return ExplainConfig(); });
     explain->add_option("FILE", file_, "configuration file")->required();
     explain->add_option("QUEUE", name_, "DOMAIN/VMTA")->required();
+    CLI::App* help = AddCommand(config, "help", "what a directive does, and whether it has effect",
+                                [this] { return HelpDirective(); });
+    help->add_option("DIRECTIVE", name_, "its name, in any case")->required();
+  }
+
+  void AddCompletion() {
+    CLI::App* family = AddFamily("completion", "completion of this command in a shell");
+    AddCommand(family, "bash", "a script: source <(convoy completion bash)", [this] {
+      return Outcome{.code = ExitCode::kDone, .out = BashCompletion(app_), .error = ""};
+    });
   }
 
   static Outcome Usage(const std::string& text) {
@@ -178,11 +193,22 @@ class Program {
   }
 
   Outcome CheckConfig() {
-    const config::LoadResult loaded = config::LoadConfig(file_);
+    const config::LoadResult loaded =
+        config::LoadConfig(file_, config::RealFiles(), {.lenient = lenient_});
     const bool good = loaded.config != nullptr;
     return {.code = good ? ExitCode::kDone : ExitCode::kRefused,
             .out = config::CheckReport(loaded, target_.json),
             .error = ""};
+  }
+
+  Outcome HelpDirective() {
+    const absl::StatusOr<std::string> text = config::DirectiveHelp(name_, target_.json);
+    if (!text.ok()) {
+      return {.code = ExitCode::kRefused,
+              .out = "",
+              .error = Cat("convoy: ", std::string(text.status().message()), "\n")};
+    }
+    return {.code = ExitCode::kDone, .out = *text, .error = ""};
   }
 
   Outcome ExplainConfig() {
@@ -207,6 +233,7 @@ class Program {
   Submission submission_;
   std::string file_;
   std::string name_;
+  bool lenient_ = false;
   std::function<Outcome()> command_;
 };
 

@@ -73,6 +73,7 @@ struct Policy {
   bool log_delivery_failures = false;
   bool log_fallback_failures = false;
   std::vector<BackoffLine> backoff_lines;
+  std::string smtp_pattern_list;  // Config::FindSmtpPatternList; "": none
 
   // Directive -> where it was last set, and as what. Absent: the default.
   struct Origin {

@@ -33,10 +33,12 @@ sigset_t StopSignals() {
   return set;
 }
 
-// A configuration with errors is refused: shards could not load it either.
+// A configuration with errors is refused: shards could not load it either. Secrets are read where
+// they are used, on the shards.
 absl::StatusOr<std::string> Fingerprint(const std::string& file) {
   if (file.empty()) return std::string();
-  const config::LoadResult loaded = config::LoadConfig(file);
+  const config::LoadResult loaded =
+      config::LoadConfig(file, config::RealFiles(), {.resolve_secrets = false});
   std::string errors;
   for (const config::Diagnostic& d : loaded.diagnostics) {
     if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
