@@ -229,7 +229,8 @@ NodeStatus CoordinatorNode::Describe() const {
                     .uptime = Now() - started_,
                     .now = loop_.WallNow(),
                     .table = published_,
-                    .members = {}};
+                    .members = {},
+                    .config = configs_.current()};
   std::map<MemberId, std::pair<uint32_t, uint32_t>> slots;  // owned, of these pending
   for (const EgressGroup& group : published_->groups) {
     for (uint16_t slot = 0; slot < kSlotCount; ++slot) {

@@ -78,6 +78,7 @@ struct NodeStatus {
   WallTime now;
   std::shared_ptr<const AssignmentTable> table;
   std::vector<MemberStatus> members;  // by name
+  ConfigRecordPtr config;             // the current version; null: there is none
 };
 
 class CoordinatorNode {
