@@ -88,6 +88,14 @@ ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
   }
 }
 
+void ConfigPolicyBook::Become(ConfigPolicyBook&& other) {
+  config_ = std::move(other.config_);
+  policies_ = std::move(other.policies_);
+  sites_ = std::move(other.sites_);
+  vmtas_ = std::move(other.vmtas_);
+  sources_ = std::move(other.sources_);
+}
+
 DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::string_view vmta) {
   std::string key = Cat(domain, '/', vmta);
   if (const auto found = policies_.find(key); found != policies_.end()) return found->second;

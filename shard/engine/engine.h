@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/gauge_file.h"
@@ -85,6 +86,17 @@ class Engine {
   void OwnershipChanged();
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
 
+  // The policy book answers differently now. Queues keep mode, counters and connections; those with
+  // mail at hand have their new limits when this returns, the others within a few turns, and before
+  // they are worked on. `signing`: other keys sign; `lists`: other suppression lists are in force.
+  struct PolicyChange {
+    bool signing = false;
+    bool lists = false;
+  };
+  void PoliciesChanged(PolicyChange change);
+  // (domain, virtual MTA) of each queue, for whoever prepares their policies off the loop.
+  std::vector<std::pair<std::string, std::string>> QueueNames() const;
+
   // NotFound when there is no such queue. Durable: survives a restart.
   absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
   // Rows of a queue are being offered to another shard (or no longer are).
@@ -107,6 +119,8 @@ class Engine {
  private:
   void Added(Queue& queue);
   void Work(Queue& queue);
+  void Refresh(Queue& queue);
+  void RefreshSome();
   bool Owns(const Queue& queue) const;
   QueueReport ReportOf(Queue& queue) const;
 
@@ -116,6 +130,14 @@ class Engine {
   Preparer preparer_;
   Dispatcher dispatcher_;
   std::vector<std::string> paused_at_start_;
+
+  // Reload: which policies the book answers with, what changed with them, and the first queue that
+  // the walk through all of them has not reached.
+  static constexpr size_t kRefreshedATurn = 200;
+  uint64_t policies_ = 0;
+  PolicyChange change_;
+  size_t refreshed_ = 0;
+  TimerId refresh_timer_;
 };
 
 }  // namespace convoy::shard

@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "config/load.h"
+#include "config/bundle.h"
 #include "runtime/tls.h"
 #include "shard/cluster/rpc/grpc_coordinator_channel.h"
 #include "shard/cluster/rpc/table_codec.h"
+#include "shard/node/config_file.h"
 #include "shard/node/identity.h"
-#include "shard/node/key_ring.h"
 
 namespace convoy::shard {
 namespace {
@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view kTableKey = "shard/table";
 constexpr Duration kSessionPatience = Seconds(5);
 constexpr Duration kLeavePatience = Seconds(2);
+constexpr Duration kFetchPatience = Seconds(5);
 
 // Resident octets of this process, as /proc says.
 uint64_t ResidentBytes() {
@@ -41,17 +42,135 @@ ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
 
 ShardNode::~ShardNode() { loop_.Cancel(second_timer_); }
 
+// The version that was stored last; a shard that never had one reads its own file.
 absl::Status ShardNode::LoadConfiguration() {
-  const config::LoadResult loaded = config::LoadConfig(options_.config_file);
+  ShardConfigSource source{.root = options_.config_file,
+                           .files = config::RealFiles(),
+                           .own = config::RealFiles(),
+                           .queues = {}};
+  const absl::StatusOr<StoredConfig> stored = ReadCurrentConfig(ConfigDirectory());
+  std::string digest;
+  if (stored.ok()) {
+    ASSIGN_OR_RETURN(const config::Bundle bundle, config::DecodeBundle(stored->bundle));
+    source.root = bundle.root;
+    source.files = config::FilesOf(bundle, config::RealFiles());
+    started_version_ = stored->version;
+    digest = config::DigestOf(stored->bundle);
+    LogInfo("config", "version ", started_version_, ", as stored; ", options_.config_file,
+            " is not read");
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  LoadedShardConfig loaded = LoadShardConfig(source);
   std::string errors;
   for (const config::Diagnostic& d : loaded.diagnostics) {
     if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
     if (d.severity == config::Severity::kWarning) LogWarning("config", d.ToString());
   }
   if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
-  config_ = loaded.config;
-  policies_ = std::make_unique<ConfigPolicyBook>(config_);
+  config_ = loaded.config->config;
+  config_at_start_ = config_;
+  keys_ = loaded.config->keys;
+  policies_ = std::move(loaded.config->policies);
+  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_);
+  suppression_watch_->Replace(std::move(loaded.config->lists));
+  reloader_ = std::make_unique<Reloader>(loop_, started_version_, std::move(digest), ReloadHooks());
   return absl::OkStatus();
+}
+
+// --- Reload ---
+
+std::string ShardNode::ConfigDirectory() const { return options_.data_dir + "/config"; }
+
+Reloader::Hooks ShardNode::ReloadHooks() {
+  Reloader::Hooks hooks;
+  hooks.loader = [this](std::shared_ptr<const ConfigVersion> version) { return Loader(version); };
+  hooks.promote = [directory = ConfigDirectory()] { return PromoteReadyConfig(directory); };
+  hooks.apply = [this](uint64_t version, std::unique_ptr<ShardConfig> next) {
+    Apply(version, std::move(next));
+  };
+  hooks.fetch = [this](uint64_t version, Reloader::Fetched fetched) {
+    channel_->FetchConfig(identity_, version, kFetchPatience, std::move(fetched));
+  };
+  hooks.aside = [this](Callback work) { reload_thread_->Run(std::move(work)); };
+  return hooks;
+}
+
+// Runs aside; what it needs of the loop it takes along.
+std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const ConfigVersion> version) {
+  return [version, directory = ConfigDirectory(), queues = engine_->QueueNames(),
+          at_start = config_at_start_, smtp_fixed = !options_.smtp_listen.empty(),
+          grpc_fixed = !options_.grpc_listen.empty()]() -> LoadedShardConfig {
+    const absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(version->bundle);
+    const auto refuse = [](const absl::Status& status) {
+      LoadedShardConfig out;
+      out.diagnostics.push_back(
+          {config::Severity::kError, {}, std::string(status.message()), ""});
+      return out;
+    };
+    if (!bundle.ok()) return refuse(bundle.status());
+    LoadedShardConfig out = LoadShardConfig({.root = bundle->root,
+                                             .files = config::FilesOf(*bundle, config::RealFiles()),
+                                             .own = config::RealFiles(),
+                                             .queues = queues});
+    if (out.config == nullptr) return out;
+    for (const std::string& name :
+         RestartDirectives(*at_start, *out.config->config, smtp_fixed, grpc_fixed)) {
+      out.diagnostics.push_back({config::Severity::kWarning,
+                                 {bundle->root, 0, 0},
+                                 Cat("takes effect at restart: ", name),
+                                 ""});
+    }
+    const absl::Status kept = WriteReadyConfig(
+        directory, {.version = version->version, .bundle = version->bundle});
+    return kept.ok() ? std::move(out) : refuse(kept);
+  };
+}
+
+void ShardNode::Apply(uint64_t version, std::unique_ptr<ShardConfig> next) {
+  Engine::PolicyChange change;
+  change.signing = next->keys->identity() != keys_->identity();
+  change.lists = suppression_watch_->Replace(std::move(next->lists));
+  config_ = next->config;
+  keys_ = next->keys;
+  policies_->Become(std::move(*next->policies));
+  listener_->SetConnectionsMax(static_cast<uint64_t>(config_->total_max_smtp_in()));
+  engine_->PoliciesChanged(change);
+  client_->Announce(Announcement(version));
+}
+
+RunningConfig ShardNode::Running() const {
+  return {.version = reloader_->running(),
+          .fingerprint = config_->fingerprint(),
+          .since_ms = reloader_->since().unix_ms(),
+          .problem = reloader_->problem(),
+          .pending_restart = RestartDirectives(*config_at_start_, *config_,
+                                               !options_.smtp_listen.empty(),
+                                               !options_.grpc_listen.empty())};
+}
+
+void ShardNode::SetReloadHooks() {
+  hooks_.fenced = [this](uint64_t epoch) -> absl::Status {
+    const uint64_t highest = assignment_->highest_epoch().value();
+    if (epoch >= highest) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        Cat("epoch ", epoch, " is of a former coordinator, seen was ", highest));
+  };
+  hooks_.prepare_config = [this](ConfigVersion version, PreparedDone done) {
+    reloader_->Prepare(std::move(version), std::move(done));
+  };
+  hooks_.commit_config = [this](uint64_t version, const std::string& digest, StatusDone done) {
+    reloader_->Commit(version, digest,
+                      [this, done = std::move(done)](const absl::Status& status) mutable {
+                        // The answer to the next registration names the version to be fetched.
+                        if (!status.ok()) client_->Announce(Announcement(reloader_->running()));
+                        done(status);
+                      });
+  };
+  hooks_.abort_config = [this](uint64_t version, const std::string& digest) {
+    reloader_->Abort(version, digest);
+  };
+  hooks_.running_config = [this] { return Running(); };
 }
 
 absl::Status ShardNode::OpenStore() {
@@ -79,17 +198,12 @@ absl::Status ShardNode::MakeParts() {
   dns.servers = config_->name_servers();
   ASSIGN_OR_RETURN(unbound_, dns::UnboundResolver::Create(loop_, dns));
   resolver_ = std::make_unique<dns::CachingResolver>(loop_, *unbound_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<const KeyRing> keys, KeyRing::Load(config_));
   signing_pool_ = std::make_unique<dkim::SigningPool>(
       dkim::SigningPool::Options{.threads = options_.signing_threads, .queue_max = 4096});
   signer_ = std::make_unique<PoolSigner>(
-      loop_, *signing_pool_, [keys](std::string_view from_domain, std::string_view vmta) {
-        return keys->Find(from_domain, vmta);
+      loop_, *signing_pool_, [this](std::string_view from_domain, std::string_view vmta) {
+        return keys_->Find(from_domain, vmta);
       });
-  std::vector<std::string> lists;
-  for (const auto& [path, where] : config_->suppress_files()) lists.push_back(path);
-  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_, std::move(lists));
-  RETURN_IF_ERROR(suppression_watch_->Load());
   ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls, TlsContext::Client({}));
   assignment_ = std::make_unique<AssignmentView>(options_.name);
   engine_ = std::make_unique<Engine>(Engine::Deps{.loop = loop_,
@@ -161,6 +275,7 @@ absl::Status ShardNode::StartServices() {
   hooks_.set_paused = [this](std::string_view domain, std::string_view vmta, bool paused) {
     return SetPaused(domain, vmta, paused);
   };
+  SetReloadHooks();
   std::string grpc = options_.grpc_listen;
   if (grpc.empty() && config_->grpc_listener().has_value()) {
     grpc = config_->grpc_listener()->ToString();
@@ -185,7 +300,7 @@ absl::Status ShardNode::StartServices() {
   return absl::OkStatus();
 }
 
-ShardAnnouncement ShardNode::Announcement() const {
+ShardAnnouncement ShardNode::Announcement(uint64_t version) const {
   ShardAnnouncement announcement;
   announcement.shard = identity_;
   announcement.rpc_address = server_->address();
@@ -201,6 +316,7 @@ ShardAnnouncement ShardNode::Announcement() const {
     announcement.egress.push_back(std::move(claim));
   }
   announcement.config_fingerprint = config_->fingerprint();
+  announcement.config_version = version;
   return announcement;
 }
 
@@ -229,8 +345,12 @@ absl::Status ShardNode::StartCoordinatorClient() {
   handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback done) {
     StoreTable(std::move(table), std::move(done));
   };
+  handlers.take_config = [this](uint64_t version, Callback ended) {
+    reloader_->Take(version, std::move(ended));
+  };
   client_ = std::make_unique<CoordinatorClient>(loop_, *channel_, *assignment_, lease_,
-                                                Announcement(), std::move(handlers), rng_.Fork(3));
+                                                Announcement(started_version_),
+                                                std::move(handlers), rng_.Fork(3));
   client_->Start(std::move(known));
   return absl::OkStatus();
 }

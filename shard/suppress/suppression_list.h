@@ -38,6 +38,7 @@ class SuppressionList {
   // `address` is local@domain in any case; true if it or its domain is listed.
   bool Contains(std::string_view address) const;
   size_t size() const { return entries_.size(); }
+  bool SameAs(const SuppressionList& other) const { return entries_ == other.entries_; }
   const std::string& name() const { return name_; }
 
  private:
