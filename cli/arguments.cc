@@ -150,7 +150,8 @@ class Program {
 
   void AddVersions(CLI::App* config) {
     CLI::App* reload = AddCommand(
-        &app_, "reload", "put the coordinator's configuration file into effect, on all shards or none",
+        &app_, "reload",
+        "put the coordinator's configuration file into effect, on all shards or none",
         [this] { return AskCoordinator([this](Cluster& c) { return c.Reload(who_, comment_); }); });
     reload->add_option("--comment", comment_, "why, for the history");
     AddCommand(config, "history", "the versions kept, newest first",

@@ -57,8 +57,9 @@ absl::Status TakeConfig(KernelLoop& loop, CoordinatorNode& node, const std::stri
   absl::StatusOr<config::Gathered> gathered = ReadConfig(file);
   if (current != nullptr) {
     if (!gathered.ok() || config::EncodeBundle(gathered->bundle) != current->bundle) {
-      LogWarning("coordinator", "version ", current->version, " of the configuration is in effect; ",
-                 file, gathered.ok() ? " differs: convoy reload brings it" : " has errors");
+      LogWarning("coordinator", "version ", current->version,
+                 " of the configuration is in effect; ", file,
+                 gathered.ok() ? " differs: convoy reload brings it" : " has errors");
     }
     return absl::OkStatus();
   }

@@ -36,8 +36,7 @@ class ConfigAdminService final : public mta::v1::ConfigAdmin::CallbackService {
                                mta::v1::ReloadResponse* response) override {
     ServerUnaryReactor* reactor = context->DefaultReactor();
     loop_.Post([this, reactor, response, asked = *request] {
-      runner_.Rollback(asked.version(), asked.who(), asked.comment(),
-                       Finisher(reactor, response));
+      runner_.Rollback(asked.version(), asked.who(), asked.comment(), Finisher(reactor, response));
     });
     return reactor;
   }
@@ -117,9 +116,9 @@ class ConfigSourceService final : public mta::v1::ConfigSource::CallbackService 
     loop_.Post([this, reactor, response, version = request->version()] {
       const ConfigRecordPtr record = node_.configs().Find(version);
       if (record == nullptr) {
-        return reactor->Finish(ToGrpc(absl::NotFoundError(
-            Cat("configuration ", version, " is not kept, current is ",
-                node_.configs().current_version()))));
+        return reactor->Finish(
+            ToGrpc(absl::NotFoundError(Cat("configuration ", version, " is not kept, current is ",
+                                           node_.configs().current_version()))));
       }
       response->set_version(version);
       response->set_digest(config::DigestOf(record->bundle));

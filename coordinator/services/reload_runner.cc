@@ -77,8 +77,8 @@ void ReloadRunner::Rollback(uint64_t version, std::string who, std::string comme
     absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(old->bundle);
     if (!bundle.ok()) return out;
     out.bundle = *std::move(bundle);
-    out.loaded = config::LoadConfig(out.bundle.root,
-                                    config::FilesOf(out.bundle, config::RealFiles()));
+    out.loaded =
+        config::LoadConfig(out.bundle.root, config::FilesOf(out.bundle, config::RealFiles()));
     return out;
   });
 }

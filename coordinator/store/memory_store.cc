@@ -6,7 +6,8 @@ namespace convoy::coordinator {
 
 absl::StatusOr<Store::Opened> MemoryStore::Open() {
   disk_.epoch = Epoch(disk_.epoch.value() + 1);
-  Opened opened{.epoch = disk_.epoch, .state = {.table = disk_.table, .members = {}}, .configs = {}};
+  Opened opened{
+      .epoch = disk_.epoch, .state = {.table = disk_.table, .members = {}}, .configs = {}};
   for (const auto& [id, record] : disk_.members) opened.state.members.push_back(record);
   for (const auto& [version, record] : disk_.configs) opened.configs.push_back(record);
   return opened;

@@ -119,8 +119,8 @@ void Preparer::Loaded(Queue& queue, SpoolRow row, absl::StatusOr<MessagePtr> mes
 
 void Preparer::MakeBody(Queue& queue, const MessagePtr& message, BodyDone done) {
   const bool sign = queue.policy->dkim_sign;
-  const std::string key = Cat(message->envelope.id.bytes(),
-                              sign ? Cat(signatures_, '/', queue.vmta) : std::string());
+  const std::string key =
+      Cat(message->envelope.id.bytes(), sign ? Cat(signatures_, '/', queue.vmta) : std::string());
   if (const auto made = bodies_.find(key); made != bodies_.end()) {
     if (BodyPtr body = made->second.lock()) return done(std::move(body));
   }

@@ -35,10 +35,9 @@ std::shared_ptr<const KeyRing> KeyRing::Load(std::shared_ptr<const config::Confi
       continue;
     }
     if (!(*key)->meets_advice()) {
-      diagnostics->push_back({config::Severity::kWarning, entry.where,
-                              Cat(entry.file, " has ", (*key)->bits(),
-                                  " bits; large receivers ask for 2048"),
-                              ""});
+      diagnostics->push_back(
+          {config::Severity::kWarning, entry.where,
+           Cat(entry.file, " has ", (*key)->bits(), " bits; large receivers ask for 2048"), ""});
     }
     CatTo(&ring->identity_, (*key)->PublicRecord(), '\n');
     ring->by_file_.emplace(entry.file, *std::move(key));

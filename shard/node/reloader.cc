@@ -45,7 +45,8 @@ void Reloader::OnLoaded(uint64_t ticket, std::shared_ptr<const ConfigVersion> ve
 void Reloader::Commit(uint64_t version, const std::string& digest, StatusDone done) {
   if (running_ == version && running_digest_ == digest) return done(absl::OkStatus());
   if (ready_.config == nullptr || ready_.version != version || ready_.digest != digest) {
-    return done(absl::FailedPreconditionError(Cat("configuration ", version, " is not ready here")));
+    return done(
+        absl::FailedPreconditionError(Cat("configuration ", version, " is not ready here")));
   }
   running_ = version;
   running_digest_ = digest;
@@ -91,12 +92,13 @@ void Reloader::TakeFetched(const ConfigVersion& fetched, Callback ended) {
   if (ready_.config != nullptr && ready_.version == version && ready_.digest == digest) {
     return commit(std::move(ended));
   }
-  Prepare(fetched, [this, commit, version, ended = std::move(ended)](
-                       const PreparedConfig& prepared) mutable {
+  Prepare(fetched, [this, commit, version,
+                    ended = std::move(ended)](const PreparedConfig& prepared) mutable {
     if (prepared.ok) return commit(std::move(ended));
     std::string why;
     for (const config::Diagnostic& d : prepared.diagnostics) {
-      if (d.severity == config::Severity::kError) CatTo(&why, why.empty() ? "" : "; ", d.ToString());
+      if (d.severity == config::Severity::kError)
+        CatTo(&why, why.empty() ? "" : "; ", d.ToString());
     }
     Failed(version, std::move(why), std::move(ended));
   });

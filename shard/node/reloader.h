@@ -81,7 +81,7 @@ class Reloader {
   WallTime since_;
   std::string problem_;
   Ready ready_;
-  uint64_t ticket_ = 0;  // of the newest Prepare
+  uint64_t ticket_ = 0;                                         // of the newest Prepare
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks hold it weakly
 };
 

@@ -14,8 +14,7 @@ using config::Severity;
 bool SameAccounting(const config::Config& a, const config::Config& b) {
   return std::equal(a.acct_files().begin(), a.acct_files().end(), b.acct_files().begin(),
                     b.acct_files().end(), [](const auto& x, const auto& y) {
-                      return x.path == y.path && x.records == y.records &&
-                             x.max_size == y.max_size;
+                      return x.path == y.path && x.records == y.records && x.max_size == y.max_size;
                     });
 }
 
@@ -33,14 +32,14 @@ void LoadList(const std::string& path, const config::Position& where,
   }
   if (!text.ok()) text = carried;
   if (!text.ok()) {
-    out->diagnostics.push_back(
-        {Severity::kError, where, Cat("suppress-file: ", std::string(text.status().message())), ""});
+    out->diagnostics.push_back({Severity::kError, where,
+                                Cat("suppress-file: ", std::string(text.status().message())), ""});
     return;
   }
   auto list = SuppressionList::Parse(path, *text);
   if (!list.ok()) {
-    out->diagnostics.push_back(
-        {Severity::kError, where, Cat("suppress-file: ", std::string(list.status().message())), ""});
+    out->diagnostics.push_back({Severity::kError, where,
+                                Cat("suppress-file: ", std::string(list.status().message())), ""});
     return;
   }
   entry.list = *std::move(list);
@@ -53,11 +52,11 @@ void CheckAccounting(const config::Config& config, const std::string& root,
     for (const std::string& record : file.records) {
       const auto type = ParseEventType(record);
       if (type.ok()) continue;
-      diagnostics->push_back({Severity::kError,
-                              {root, 0, 0},
-                              Cat("acct-file ", file.path, ": records: ",
-                                  std::string(type.status().message())),
-                              ""});
+      diagnostics->push_back(
+          {Severity::kError,
+           {root, 0, 0},
+           Cat("acct-file ", file.path, ": records: ", std::string(type.status().message())),
+           ""});
     }
   }
 }

@@ -104,8 +104,7 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
     const absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(version->bundle);
     const auto refuse = [](const absl::Status& status) {
       LoadedShardConfig out;
-      out.diagnostics.push_back(
-          {config::Severity::kError, {}, std::string(status.message()), ""});
+      out.diagnostics.push_back({config::Severity::kError, {}, std::string(status.message()), ""});
       return out;
     };
     if (!bundle.ok()) return refuse(bundle.status());
@@ -121,8 +120,8 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
                                  Cat("takes effect at restart: ", name),
                                  ""});
     }
-    const absl::Status kept = WriteReadyConfig(
-        directory, {.version = version->version, .bundle = version->bundle});
+    const absl::Status kept =
+        WriteReadyConfig(directory, {.version = version->version, .bundle = version->bundle});
     return kept.ok() ? std::move(out) : refuse(kept);
   };
 }
@@ -144,9 +143,9 @@ RunningConfig ShardNode::Running() const {
           .fingerprint = config_->fingerprint(),
           .since_ms = reloader_->since().unix_ms(),
           .problem = reloader_->problem(),
-          .pending_restart = RestartDirectives(*config_at_start_, *config_,
-                                               !options_.smtp_listen.empty(),
-                                               !options_.grpc_listen.empty())};
+          .pending_restart =
+              RestartDirectives(*config_at_start_, *config_, !options_.smtp_listen.empty(),
+                                !options_.grpc_listen.empty())};
 }
 
 void ShardNode::SetReloadHooks() {
@@ -349,8 +348,8 @@ absl::Status ShardNode::StartCoordinatorClient() {
     reloader_->Take(version, std::move(ended));
   };
   client_ = std::make_unique<CoordinatorClient>(loop_, *channel_, *assignment_, lease_,
-                                                Announcement(started_version_),
-                                                std::move(handlers), rng_.Fork(3));
+                                                Announcement(started_version_), std::move(handlers),
+                                                rng_.Fork(3));
   client_->Start(std::move(known));
   return absl::OkStatus();
 }

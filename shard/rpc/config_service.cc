@@ -33,17 +33,18 @@ class ConfigTargetService final : public mta::v1::ConfigTarget::CallbackService 
     ConfigVersion version{.version = request->config().version(),
                           .digest = request->config().digest(),
                           .bundle = request->config().bundle()};
-    loop_.Post([this, reactor, out, epoch = request->epoch(),
-                version = std::move(version)]() mutable {
-      if (const absl::Status fenced = hooks_.fenced(epoch); !fenced.ok()) {
-        return reactor->Finish(ToGrpc(fenced));
-      }
-      hooks_.prepare_config(std::move(version), [reactor, out](const PreparedConfig& prepared) {
-        out->set_ok(prepared.ok);
-        for (const config::Diagnostic& d : prepared.diagnostics) Fill(d, out->add_diagnostics());
-        reactor->Finish(grpc::Status::OK);
-      });
-    });
+    loop_.Post(
+        [this, reactor, out, epoch = request->epoch(), version = std::move(version)]() mutable {
+          if (const absl::Status fenced = hooks_.fenced(epoch); !fenced.ok()) {
+            return reactor->Finish(ToGrpc(fenced));
+          }
+          hooks_.prepare_config(std::move(version), [reactor, out](const PreparedConfig& prepared) {
+            out->set_ok(prepared.ok);
+            for (const config::Diagnostic& d : prepared.diagnostics)
+              Fill(d, out->add_diagnostics());
+            reactor->Finish(grpc::Status::OK);
+          });
+        });
     return reactor;
   }
 

@@ -31,8 +31,10 @@ LIMITED = [f"limited{i}.example" for i in range(16)]
 STEADY = [f"steady{i}.example" for i in range(4)]
 FAST = 20
 SLOW = 5
-# The sender counts when it writes MAIL; a busy machine may record two of them closer together.
-JITTER = 1
+# The limit holds where MAIL is written; the receiver notes when the final dot has come. On the way
+# two messages may come closer to each other by so much.
+TRANSIT_MS = 150
+WINDOW_MS = 1000 - TRANSIT_MS
 
 CONF = """\
 host-name mail.{sender}
@@ -137,22 +139,22 @@ def owners(cluster):
 
 
 def worst_second(times, begin, end):
-    """The most messages in any window of one second within [begin, end)."""
+    """The most messages in any window of WINDOW_MS within [begin, end)."""
     inside = sorted(t for t in times if begin <= t < end)
     worst = first = 0
     for i, t in enumerate(inside):
-        while t - inside[first] >= 1000:
+        while t - inside[first] >= WINDOW_MS:
             first += 1
         worst = max(worst, i - first + 1)
     return worst
 
 
 def held_after(times, since, end, rate):
-    """How long after `since` the last second with more than `rate` messages began, ms."""
+    """How long after `since` the last window with more than `rate` messages began, ms."""
     late = 0
     inside = sorted(t for t in times if since <= t < end)
     for i, t in enumerate(inside):
-        if i + rate < len(inside) and inside[i + rate] - t < 1000:
+        if i + rate < len(inside) and inside[i + rate] - t < WINDOW_MS:
             late = max(late, t - since)
     return late
 
@@ -167,8 +169,8 @@ def check_rate(cluster, name, rate, begin, end):
         count = sum(1 for times in own for t in times if begin <= t < end)
         mean = count / len(own) / ((end - begin) / 1000)
         cluster.check(f"{name}: {shard}, {len(own)} queues at {rate}/s",
-                      worst <= rate + JITTER and 0.8 * rate <= mean,
-                      f"worst second {worst}, mean {mean:.1f}/s")
+                      worst <= rate and 0.8 * rate <= mean,
+                      f"at most {worst} in {WINDOW_MS} ms, mean {mean:.1f}/s")
     cluster.check(f"{name}: both shards were delivering", len(set(shard_of.values())) == 2)
 
 
@@ -184,7 +186,7 @@ def change_rate(cluster, connections_before):
     queues = by_queue(cluster.received("load"))
     shard_of = owners(cluster)
     for shard in sorted(set(shard_of.values())):
-        late = max(held_after(queues[d], asked, end, SLOW + JITTER) for d in LIMITED
+        late = max(held_after(queues[d], asked, end, SLOW) for d in LIMITED
                    if shard_of.get(d) == shard)
         cluster.check(f"reload: {shard} keeps the new rate within 1 s of the request",
                       late <= 1000, f"after {late:.0f} ms")

@@ -234,12 +234,10 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
     auto call = Track<mta::v1::FetchConfigRequest, mta::v1::VersionedConfig>(deadline);
     call->request.set_shard(shard.name);
     call->request.set_version(version);
-    auto finish = Finisher<ConfigVersion>(call, std::move(done),
-                                          [](const mta::v1::VersionedConfig& in) -> ConfigVersion {
-                                            return {.version = in.version(),
-                                                    .digest = in.digest(),
-                                                    .bundle = in.bundle()};
-                                          });
+    auto finish = Finisher<ConfigVersion>(
+        call, std::move(done), [](const mta::v1::VersionedConfig& in) -> ConfigVersion {
+          return {.version = in.version(), .digest = in.digest(), .bundle = in.bundle()};
+        });
     config_stub_->async()->FetchConfig(&call->context, &call->request, &call->response,
                                        std::move(finish));
   }
