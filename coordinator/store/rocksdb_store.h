@@ -8,8 +8,8 @@
 //     "config" version:u64 big endian  StoredConfig
 //
 // A Commit is one WriteBatch with a synced log, written by a thread of the store: members and table
-// change together or not at all. The directory is its owner's alone (0700):
-// configurations hold keys and passwords. A second process on the directory is refused by RocksDB's lock.
+// change together or not at all. The directory is its owner's alone (0700), for configurations hold
+// keys and passwords. A second process on the directory is refused by RocksDB's lock.
 //
 // Errors:    FailedPrecondition (locked, or a newer format), DataLoss (damaged), as RocksDB says
 //            otherwise

@@ -1,4 +1,4 @@
-// A configuration loaded as a shard needs it: policies, keys and lists, ready to be put into effect.
+// A configuration loaded as a shard needs it: policies, keys and lists, ready for use.
 //
 // Everything slow happens here, off the loop: parsing, keys, lists, and the policies of the queues
 // that the shard has. What is wrong comes as diagnostics, at the place that names it.
@@ -44,7 +44,8 @@ struct ShardConfigSource {
 };
 LoadedShardConfig LoadShardConfig(const ShardConfigSource& source);
 
-// Directives that differ between what is in effect and `next` and are read only at a start, by name.
+// Directives that differ between what is in effect and `next` and are read only at a start, by
+// name.
 // `smtp_fixed`, `grpc_fixed`: the command line says where to listen, so the directive has no say.
 std::vector<std::string> RestartDirectives(const config::Config& in_effect,
                                            const config::Config& next, bool smtp_fixed,

@@ -21,8 +21,8 @@ RateLimiter* RateAccount::Limiter(const Rate& rate, MonoTime now) {
   if (limiter_ == nullptr) {
     const Start start = now < ForgetAt(rate) ? start_ : Start::kFull;
     if (start == Start::kPaced) {
-      limiter_ = std::make_unique<RateLimiter>(
-          RateLimiter::Paced(rate.count, rate.interval, latest_));
+      limiter_ =
+          std::make_unique<RateLimiter>(RateLimiter::Paced(rate.count, rate.interval, latest_));
     } else {
       const bool spent = start == Start::kSpent;
       limiter_ =

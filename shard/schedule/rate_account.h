@@ -43,7 +43,7 @@ class RateAccount {
   std::unique_ptr<RateLimiter> limiter_;
   MonoTime latest_{};  // the last event, limited or not, or when the allowance was declared spent
   Token taken_ = 0;
-  bool used_ = false;   // latest_ means something
+  bool used_ = false;  // latest_ means something
   // How a limiter made later starts: as spent at latest_, or as paced from latest_ on.
   enum class Start : uint8_t { kFull, kSpent, kPaced };
   Start start_ = Start::kFull;

@@ -113,8 +113,8 @@ TEST_F(SchedulerReloadTest, ARaisedLimitOpensAtOnce) {
   Open(2);
   QueuePolicy policy;
   policy.max_smtp_out = 4;
-  const Actions out = Tell(
-      SetQueue{kQueue, SiteId(1), VmtaId(1), std::make_shared<const QueuePolicy>(policy)});
+  const Actions out =
+      Tell(SetQueue{kQueue, SiteId(1), VmtaId(1), std::make_shared<const QueuePolicy>(policy)});
   EXPECT_EQ(std::count_if(out.begin(), out.end(),
                           [](const Action& a) { return a.kind == Kind::kOpenSession; }),
             2);
