@@ -6,6 +6,7 @@ limit passes through both. Then:
     reload       the rate becomes SLOW. From one second after the answer of `convoy reload` on, no
                  queue gets more than SLOW in any second, by the receivers' own ledgers; connections
                  opened before go on; the other stream is not delayed.
+    virtual MTAs one is added and used; it is taken away, and its queued mail bounces with 5.3.5.
     bad file     refused with file:line:column and the likely fix; version and rate stay.
     rollback     FAST again.
     kills        a shard is killed while a reload runs, again and again: each reload is applied
@@ -16,6 +17,7 @@ At the end nothing is lost, and nothing doubled but what a kill interrupted.
 
 import argparse
 import collections
+import csv
 import json
 import random
 import stat
@@ -29,6 +31,8 @@ from rig import Rig, RigError, find_binary, read_ledger, wait_until
 
 LIMITED = [f"limited{i}.example" for i in range(16)]
 STEADY = [f"steady{i}.example" for i in range(4)]
+OTHER = "other.example"
+STUCK = "stuck.example"  # nobody listens there
 FAST = 20
 SLOW = 5
 # The limit holds where MAIL is written; the receiver notes when the final dot has come. On the way
@@ -60,6 +64,15 @@ domain-macro limited {limited}
     suppress-file suppressed.txt
     # {comment}
 </domain>
+<acct-file {acct_file}>
+    records d,b
+</acct-file>
+"""
+
+SECOND_VMTA = """\
+<virtual-mta v2>
+    smtp-source-host 127.0.0.22 v2.{sender}
+</virtual-mta>
 """
 
 
@@ -77,16 +90,19 @@ class Cluster:
         self.sink = rig.sink("sink", ["127.0.1.1:0"])
         self.sink_port = int(self.sink.ports["smtp"][0].rsplit(":", 1)[1])
         records = []
-        for domain in LIMITED + STEADY:
-            records += [f"{domain}. 60 IN MX 10 mx.{domain}.", f"mx.{domain}. 60 IN A 127.0.1.1"]
+        for domain in [*LIMITED, *STEADY, OTHER, STUCK]:
+            host = "127.0.1.9" if domain == STUCK else "127.0.1.1"
+            records += [f"{domain}. 60 IN MX 10 mx.{domain}.", f"mx.{domain}. 60 IN A {host}"]
         self.dns_port = rig.dns(records).port
+        rig.path("acct").mkdir()
         self.config = self.write(FAST, "first")
         self.address, self.shards = start_cluster(rig, self.config)
         self.good = True
 
     def write(self, rate, comment, extra=""):
         text = CONF.format(sender=SENDER_DOMAIN, dns_port=self.dns_port, sink_port=self.sink_port,
-                           limited=",".join(LIMITED), rate=rate, comment=comment)
+                           limited=",".join(LIMITED), rate=rate, comment=comment,
+                           acct_file=self.rig.path("acct") / "acct.csv")
         return self.rig.write("reload.conf", text + extra)
 
     def convoy(self, *args):
@@ -102,10 +118,10 @@ class Cluster:
         shown = self.show()
         return shown["current"]["version"], [s["running"]["version"] for s in shown["shards"]]
 
-    def source(self, run, domains, messages, *extra):
+    def source(self, run, domains, messages, *extra, vmta="v1"):
         args = [find_binary("bench/convoy-source"), "--ledger", str(self.rig.path(f"{run}.sent")),
                 "--run", run, "--messages", str(messages), "--sessions", "4", "--size", "1024",
-                "--patience", "2", "--vmta", "v1", "--from", f"news@{SENDER_DOMAIN}",
+                "--patience", "2", "--vmta", vmta, "--from", f"news@{SENDER_DOMAIN}",
                 "--mail-from", f"bounce@{SENDER_DOMAIN}", *extra]
         for domain in domains:
             args += ["--domain", domain]
@@ -227,6 +243,36 @@ def rollback(cluster):
                   "as 1: too slow" in history and "slower" in history and "first start" in history)
 
 
+def bounces(cluster):
+    """The bounce records of all shards, as dictionaries."""
+    rows = []
+    for path in cluster.rig.path("acct").glob("acct-*.csv"):
+        with open(path, newline="", encoding="utf-8") as file:
+            rows += [row for row in csv.DictReader(file) if row["type"] == "b"]
+    return rows
+
+
+def virtual_mtas(cluster):
+    """One appears and is used; it disappears, and what was queued for it bounces with 5.3.5."""
+    cluster.write(FAST, "two", extra=SECOND_VMTA.format(sender=SENDER_DOMAIN))
+    code, out, err = cluster.convoy("reload", "--comment", "a second virtual MTA")
+    cluster.check("a virtual MTA is added", code == 0, (out or err).strip())
+    cluster.source("second", [OTHER], 20, vmta="v2").wait(30)
+    wait_until(lambda: len(cluster.received("second")) == 20, "mail through the new virtual MTA")
+    cluster.check("the new virtual MTA sends",
+                  all(line["peer"] == "127.0.0.22" for line in cluster.received("second")))
+    cluster.source("stuck", [STUCK], 20, vmta="v2").wait(30)
+    cluster.write(FAST, "one", extra="name-server 127.0.0.1:1\n")
+    code, out, err = cluster.convoy("reload", "--comment", "without the second")
+    cluster.check("what waits for a restart is named", "takes effect at restart: name-server" in out,
+                  (out or err).strip().splitlines()[0])
+    wait_until(lambda: len(bounces(cluster)) >= 20, "the bounces of the virtual MTA that went")
+    stuck = bounces(cluster)
+    cluster.check("mail of a virtual MTA that went bounces with 5.3.5",
+                  all(row["dsnStatus"].startswith("5.3.5") for row in stuck) and len(stuck) == 20,
+                  stuck[0]["dsnDiag"])
+
+
 def secrets(cluster):
     """Keys travel, and are kept for the owner's eyes only; no log and no answer has them."""
     key = cluster.rig.path("dkim.key").read_text(encoding="utf-8").splitlines()[1]
@@ -282,7 +328,8 @@ def verdict(cluster, loads, bound):
     for load in loads:
         load.wait(120)
     sent = [line for path in cluster.rig.directory.glob("*.sent") for line in read_ledger(path)]
-    accepted = {line["id"] for line in sent if line["fate"] == "accepted"}
+    accepted = {line["id"] for line in sent if line["fate"] == "accepted"
+                and not line["rcpt"].endswith(STUCK)}
 
     def missing():
         return accepted - {line["id"] for line in cluster.received("")}
@@ -308,6 +355,7 @@ def run(args):
         change_rate(cluster, {line["conn"] for line in cluster.received("load")})
         bad_file(cluster)
         rollback(cluster)
+        virtual_mtas(cluster)
         secrets(cluster)
         steady.terminate()
         bound = kills(cluster, args.kills, random.Random(args.seed))
