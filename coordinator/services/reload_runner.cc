@@ -75,7 +75,11 @@ void ReloadRunner::Rollback(uint64_t version, std::string who, std::string comme
   Gather([old] {
     config::Gathered out;
     absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(old->bundle);
-    if (!bundle.ok()) return out;
+    if (!bundle.ok()) {
+      out.loaded.diagnostics.push_back(
+          {config::Severity::kError, {}, std::string(bundle.status().message()), ""});
+      return out;
+    }
     out.bundle = *std::move(bundle);
     out.loaded =
         config::LoadConfig(out.bundle.root, config::FilesOf(out.bundle, config::RealFiles()));

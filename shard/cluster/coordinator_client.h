@@ -55,8 +55,8 @@ class CoordinatorClient {
     // matters. Required. EncodeTable() in shard/cluster/rpc/table_codec.h gives the bytes.
     absl::AnyInvocable<void(std::shared_ptr<const AssignmentTable>, Callback stored)> store_table;
     // This version is current and newer than what was announced: fetch it, run it, and Announce()
-    // it; then or on failure call back. Not told again before that. Optional: without it any version
-    // will do.
+    // it; then or on failure call back. Not told again before that. Optional: without it any
+    // version will do.
     absl::AnyInvocable<void(uint64_t version, Callback ended)> take_config;
   };
 

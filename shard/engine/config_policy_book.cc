@@ -88,12 +88,12 @@ ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
   }
 }
 
-void ConfigPolicyBook::Become(ConfigPolicyBook&& other) {
-  config_ = std::move(other.config_);
-  policies_ = std::move(other.policies_);
-  sites_ = std::move(other.sites_);
-  vmtas_ = std::move(other.vmtas_);
-  sources_ = std::move(other.sources_);
+void ConfigPolicyBook::Swap(ConfigPolicyBook& other) {
+  config_.swap(other.config_);
+  policies_.swap(other.policies_);
+  sites_.swap(other.sites_);
+  vmtas_.swap(other.vmtas_);
+  sources_.swap(other.sources_);
 }
 
 DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::string_view vmta) {

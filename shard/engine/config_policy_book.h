@@ -26,8 +26,9 @@ class ConfigPolicyBook final : public PolicyBook {
 
   explicit ConfigPolicyBook(std::shared_ptr<const config::Config> config);
 
-  // Answers as `other` from now on. A VmtaIdentity found before is gone.
-  void Become(ConfigPolicyBook&& other);
+  // Answers as `other` from now on, and the other way round. A VmtaIdentity found before goes with
+  // the content it was found in.
+  void Swap(ConfigPolicyBook& other);
 
   DeliveryPolicyPtr PolicyFor(std::string_view domain, std::string_view vmta) override;
   const VmtaIdentity* FindVmta(std::string_view name) override;

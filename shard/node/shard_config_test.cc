@@ -18,10 +18,10 @@ namespace {
 
 using Files = std::map<std::string, std::string>;
 
-// Ed25519 test key of RFC 8410 10.3.
+// Made for this test.
 constexpr char kKey[] =
     "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    "MC4CAQAwBQYDK2VwBCIEIOZATFM9e2YjZZEFpySCL654Lb81x3970jtCaArSjlSm\n"
     "-----END PRIVATE KEY-----\n";
 
 constexpr char kConf[] =

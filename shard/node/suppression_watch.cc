@@ -20,18 +20,18 @@ SuppressionWatch::Stamp SuppressionWatch::StampOf(const std::string& path) {
   return {int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec, info.st_size};
 }
 
-bool SuppressionWatch::Replace(Lists lists) {
-  bool changed = lists.size() != seen_.size();
+bool SuppressionWatch::Replace(Lists* lists) {
+  bool changed = lists->size() != seen_.size();
   for (const auto& [path, entry] : seen_) {
-    if (!lists.contains(path)) book_.Remove(path);
+    if (!lists->contains(path)) book_.Remove(path);
   }
-  for (const auto& [path, entry] : lists) {
+  for (const auto& [path, entry] : *lists) {
     const auto known = seen_.find(path);
     changed = changed || known == seen_.end() || !known->second.list->SameAs(*entry.list);
     LogInfo("suppress", path, ": ", entry.list->size(), " entries");
     book_.Set(path, entry.list);
   }
-  seen_ = std::move(lists);
+  seen_.swap(*lists);
   return changed;
 }
 

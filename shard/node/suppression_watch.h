@@ -41,9 +41,9 @@ class SuppressionWatch {
   // Waits for a read that is under way.
   ~SuppressionWatch();
 
-  // These lists, by path, instead of those before. True if one of the files is another or has other
-  // content than what is in force.
-  bool Replace(Lists lists);
+  // These lists, by path, instead of those before, which the caller gets. True if a file is another
+  // one or has other content than what was in force.
+  bool Replace(Lists* lists);
   void Start();
 
  private:

@@ -46,7 +46,8 @@ absl::StatusOr<std::shared_ptr<const SuppressionList>> SuppressionList::Parse(
     }
     const std::string entry = Lower(line);
     const bool is_domain = entry.find('@') == std::string::npos;
-    list->entries_.insert(DigestOf(is_domain ? Cat('@', entry) : entry));
+    const Digest digest = DigestOf(is_domain ? Cat('@', entry) : entry);
+    if (list->entries_.insert(digest).second) list->identity_ += digest[0];
   }
   return list;
 }

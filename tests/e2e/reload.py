@@ -6,9 +6,9 @@ limit passes through both. Then:
     reload       the rate becomes SLOW. From one second after the answer of `convoy reload` on, no
                  queue gets more than SLOW in any second, by the receivers' own ledgers; connections
                  opened before go on; the other stream is not delayed.
-    virtual MTAs one is added and used; it is taken away, and its queued mail bounces with 5.3.5.
     bad file     refused with file:line:column and the likely fix; version and rate stay.
     rollback     FAST again.
+    virtual MTA  one is added and used; it goes, and its queued mail bounces with 5.3.5.
     kills        a shard is killed while a reload runs, again and again: each reload is applied
                  everywhere or nowhere, and the shard comes back with the current version.
 
@@ -264,7 +264,8 @@ def virtual_mtas(cluster):
     cluster.source("stuck", [STUCK], 20, vmta="v2").wait(30)
     cluster.write(FAST, "one", extra="name-server 127.0.0.1:1\n")
     code, out, err = cluster.convoy("reload", "--comment", "without the second")
-    cluster.check("what waits for a restart is named", "takes effect at restart: name-server" in out,
+    cluster.check("what waits for a restart is named",
+                  "takes effect at restart: name-server" in out,
                   (out or err).strip().splitlines()[0])
     wait_until(lambda: len(bounces(cluster)) >= 20, "the bounces of the virtual MTA that went")
     stuck = bounces(cluster)
