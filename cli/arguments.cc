@@ -1,5 +1,8 @@
 #include "cli/arguments.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <sstream>
@@ -17,6 +20,15 @@ namespace {
 constexpr char kFooter[] =
     "A queue is DOMAIN/VMTA; show, pause and resume take * for either part.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.";
+
+// user@host, for the history of the configuration. A claim, not a proof.
+std::string CallerName() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  const passwd* user = getpwuid(getuid());
+  return Cat(user == nullptr ? Cat("uid ", getuid()) : std::string(user->pw_name), '@',
+             std::string_view(host));
+}
 
 // One run of the program: where the parser puts values, and the command it has chosen.
 class Program {
@@ -93,6 +105,8 @@ class Program {
       return AskCoordinator([this](Cluster& c) { return c.ShowAssignment(name_); });
     });
     assignment->add_option("SITE", name_, "only the slot of this domain");
+    AddCommand(show, "config", "the version in effect, and which one each shard runs",
+               [this] { return AskCoordinator([](Cluster& c) { return c.ShowConfig(); }); });
   }
 
   void AddChanges() {
@@ -126,7 +140,7 @@ class Program {
   }
 
   void AddConfig() {
-    CLI::App* config = AddFamily("config", "look at a configuration file, without a cluster");
+    CLI::App* config = AddFamily("config", "look at a configuration file, or at the versions kept");
     CLI::App* check = AddCommand(config, "check", "load it and say what is wrong",
                                  [this] { return CheckConfig(); });
     check->add_option("FILE", file_, "configuration file")->required();
@@ -139,6 +153,7 @@ class Program {
     CLI::App* help = AddCommand(config, "help", "what a directive does, and whether it has effect",
                                 [this] { return HelpDirective(); });
     help->add_option("DIRECTIVE", name_, "its name, in any case")->required();
+    AddVersions(config);
   }
 
   void AddCompletion() {
@@ -146,6 +161,23 @@ class Program {
     AddCommand(family, "bash", "a script: source <(convoy completion bash)", [this] {
       return Outcome{.code = ExitCode::kDone, .out = BashCompletion(app_), .error = ""};
     });
+  }
+
+  void AddVersions(CLI::App* config) {
+    CLI::App* reload = AddCommand(
+        &app_, "reload",
+        "put the coordinator's configuration file into effect, on all shards or none",
+        [this] { return AskCoordinator([this](Cluster& c) { return c.Reload(who_, comment_); }); });
+    reload->add_option("--comment", comment_, "why, for the history");
+    AddCommand(config, "history", "the versions kept, newest first",
+               [this] { return AskCoordinator([](Cluster& c) { return c.ConfigHistory(); }); });
+    CLI::App* rollback =
+        AddCommand(config, "rollback", "a new version with the content of an old one", [this] {
+          return AskCoordinator(
+              [this](Cluster& c) { return c.RollbackConfig(version_, who_, comment_); });
+        });
+    rollback->add_option("VERSION", version_, "its number: convoy config history")->required();
+    rollback->add_option("--comment", comment_, "why, for the history");
   }
 
   static Outcome Usage(const std::string& text) {
@@ -234,6 +266,9 @@ class Program {
   std::string file_;
   std::string name_;
   bool lenient_ = false;
+  std::string who_ = CallerName();
+  std::string comment_;
+  uint64_t version_ = 0;
   std::function<Outcome()> command_;
 };
 

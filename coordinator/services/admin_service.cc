@@ -99,7 +99,10 @@ class AdminService final : public mta::v1::Admin::CallbackService {
             std::vector<mta::v1::QueueRow> rows;
             bool more = false;
             for (auto& [name, page] : gathered.answers) {
-              for (mta::v1::QueueRow& row : *page.mutable_queues()) rows.push_back(std::move(row));
+              for (mta::v1::QueueRow& row : *page.mutable_queues()) {
+                if (row.shard().empty()) row.set_shard(name);
+                rows.push_back(std::move(row));
+              }
               more = more || page.more();
             }
             MergePage(asked, std::move(rows), more, response);

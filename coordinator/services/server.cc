@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "coordinator/services/admin_service.h"
 #include "coordinator/services/cluster_service.h"
+#include "coordinator/services/config_service.h"
+#include "coordinator/services/reload_runner.h"
 
 namespace convoy::coordinator {
 namespace {
@@ -22,7 +24,10 @@ class GrpcServer final : public CoordinatorServer {
  public:
   GrpcServer(std::string host, EventLoop& loop, CoordinatorNode& node, Build build)
       : host_(std::move(host)),
+        runner_(loop, node, build.config_file),
         cluster_(MakeClusterService(loop, node)),
+        config_admin_(MakeConfigAdminService(loop, node, runner_)),
+        config_source_(MakeConfigSourceService(loop, node)),
         admin_(MakeAdminService(loop, node, std::move(build))) {}
 
   absl::Status Build(std::string_view listen) {
@@ -37,8 +42,10 @@ class GrpcServer final : public CoordinatorServer {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.SetMaxReceiveMessageSize(kRequestBytesMax);
-    builder.RegisterService(cluster_.get());
-    builder.RegisterService(admin_.get());
+    for (grpc::Service* service :
+         {cluster_.get(), admin_.get(), config_admin_.get(), config_source_.get()}) {
+      builder.RegisterService(service);
+    }
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::UnavailableError(Cat("cannot listen on ", listen, ": is the port in use?"));
@@ -57,7 +64,10 @@ class GrpcServer final : public CoordinatorServer {
  private:
   const std::string host_;
   int port_ = 0;
+  ReloadRunner runner_;
   std::unique_ptr<grpc::Service> cluster_;
+  std::unique_ptr<grpc::Service> config_admin_;
+  std::unique_ptr<grpc::Service> config_source_;
   std::unique_ptr<grpc::Service> admin_;
   std::unique_ptr<grpc::Server> server_;
 };

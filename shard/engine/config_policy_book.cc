@@ -88,6 +88,14 @@ ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
   }
 }
 
+void ConfigPolicyBook::Swap(ConfigPolicyBook& other) {
+  config_.swap(other.config_);
+  policies_.swap(other.policies_);
+  sites_.swap(other.sites_);
+  vmtas_.swap(other.vmtas_);
+  sources_.swap(other.sources_);
+}
+
 DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::string_view vmta) {
   std::string key = Cat(domain, '/', vmta);
   if (const auto found = policies_.find(key); found != policies_.end()) return found->second;

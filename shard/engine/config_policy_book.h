@@ -26,6 +26,10 @@ class ConfigPolicyBook final : public PolicyBook {
 
   explicit ConfigPolicyBook(std::shared_ptr<const config::Config> config);
 
+  // Answers as `other` from now on, and the other way round. A VmtaIdentity found before goes with
+  // the content it was found in.
+  void Swap(ConfigPolicyBook& other);
+
   DeliveryPolicyPtr PolicyFor(std::string_view domain, std::string_view vmta) override;
   const VmtaIdentity* FindVmta(std::string_view name) override;
   std::string SiteOf(std::string_view domain) override;
@@ -38,7 +42,7 @@ class ConfigPolicyBook final : public PolicyBook {
   const config::Config& config() const { return *config_; }
 
  private:
-  const std::shared_ptr<const config::Config> config_;
+  std::shared_ptr<const config::Config> config_;
   absl::flat_hash_map<std::string, DeliveryPolicyPtr> policies_;
   absl::flat_hash_map<std::string, std::string> sites_;
   absl::flat_hash_map<std::string, VmtaIdentity> vmtas_;

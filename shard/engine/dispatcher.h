@@ -51,6 +51,8 @@ class Dispatcher final : public SessionOwner {
 
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
+  // total-max-smtp-out has changed.
+  void SetTotal(uint32_t total_max_smtp_out) { Tell(shard::SetTotal{total_max_smtp_out}); }
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
   void ReadyChanged(Queue& queue, bool new_mail = false);
   // Ownership, pause or hand-over of the queue has changed.

@@ -49,7 +49,7 @@ Engine::Engine(Deps deps)
                    .gauges = deps_.gauges,
                    .rng = deps_.rng}) {}
 
-Engine::~Engine() = default;
+Engine::~Engine() { deps_.loop.Cancel(refresh_timer_); }
 
 absl::Status Engine::Recover() {
   KvStore& store = deps_.spool.store();
@@ -76,13 +76,76 @@ absl::Status Engine::Recover() {
 }
 
 void Engine::Added(Queue& queue) {
+  queue.policies = policies_;
+  queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
   queue.owned = Owns(queue);
   queue.paused = pauses_.Covers(queue.domain, queue.vmta);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
 }
 
+// --- Reload ---
+
+void Engine::PoliciesChanged(PolicyChange change) {
+  ++policies_;
+  change_ = change;
+  if (change.signing) preparer_.ForgetSignatures();
+  dispatcher_.SetTotal(deps_.policies.TotalMaxSmtpOut());
+  for (const auto& queue : queues_.all()) {
+    if (queue == nullptr) continue;
+    if (!queue->ready.empty() || queue->preparing > 0) Refresh(*queue);
+  }
+  refreshed_ = 0;
+  RefreshSome();
+}
+
+std::vector<std::pair<std::string, std::string>> Engine::QueueNames() const {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& queue : queues_.all()) {
+    if (queue != nullptr) names.emplace_back(queue->domain, queue->vmta);
+  }
+  return names;
+}
+
+// A walk through all queues, a bounded number a turn: 100,000 of them must not stop the loop.
+void Engine::RefreshSome() {
+  deps_.loop.Cancel(refresh_timer_);
+  refresh_timer_ = TimerId();
+  const auto& all = queues_.all();
+  for (size_t done = 0; refreshed_ < all.size() && done < kRefreshedATurn; ++refreshed_) {
+    if (all[refreshed_] == nullptr || all[refreshed_]->policies == policies_) continue;
+    Refresh(*all[refreshed_]);
+    ++done;
+  }
+  if (refreshed_ >= all.size()) return;
+  refresh_timer_ = deps_.loop.CallAfter(Duration{}, [this] { RefreshSome(); });
+}
+
+void Engine::Refresh(Queue& queue) {
+  const DeliveryPolicyPtr before = queue.policy;
+  const bool was_gone = queue.vmta_gone;
+  queue.policies = policies_;
+  queue.policy = deps_.policies.PolicyFor(queue.domain, queue.vmta);
+  queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
+  queue.window.SetCapacity(WindowCapacity(queue.policy->schedule->max_smtp_out));
+  if (before->smtp_hosts != queue.policy->smtp_hosts) queue.dead.reset();
+  const bool signs_otherwise =
+      (change_.signing && queue.policy->dkim_sign) || before->dkim_sign != queue.policy->dkim_sign;
+  const bool suppresses_otherwise =
+      change_.lists || before->suppress_files != queue.policy->suppress_files;
+  if (signs_otherwise || suppresses_otherwise || was_gone != queue.vmta_gone) {
+    // What is ready was made ready by other rules.
+    preparer_.Unprepare(queue, 0);
+    dispatcher_.ReadyChanged(queue);
+  }
+  queue.owned = Owns(queue);
+  dispatcher_.SetQueue(queue);
+  dispatcher_.PermissionChanged(queue);
+  Work(queue);
+}
+
 void Engine::Work(Queue& queue) {
+  if (queue.policies != policies_) return Refresh(queue);
   preparer_.Pump(queue, dispatcher_.SessionsOf(queue.id));
   dispatcher_.ReadyChanged(queue);
 }
@@ -91,6 +154,7 @@ void Engine::RowsAccepted(const std::vector<SpoolRow>& rows) {
   std::vector<Queue*> touched;
   for (const SpoolRow& row : rows) {
     Queue& queue = queues_.Get(row.queue);
+    if (queue.policies != policies_) Refresh(queue);
     queue.window.Accepted({row.key, QueueBook::HandleOf(row.value)});
     if (touched.empty() || touched.back() != &queue) touched.push_back(&queue);
   }
@@ -101,7 +165,9 @@ void Engine::RowsAccepted(const std::vector<SpoolRow>& rows) {
 }
 
 bool Engine::Owns(const Queue& queue) const {
+  // Nobody owns what no shard can send: whoever has such a row bounces it.
   const Owner owner = deps_.assignment.OwnerOf(queue.site, queue.vmta);
+  if (queue.vmta_gone && owner.kind == Owner::Kind::kNoShard) return true;
   return owner.kind == Owner::Kind::kSelf && owner.may_assign;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -89,6 +90,17 @@ class Engine {
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
   void SetOwnPlaces(dns::OwnPlaces places) { dispatcher_.SetOwnPlaces(std::move(places)); }
 
+  // The policy book answers differently now. Queues keep mode, counters and connections; those with
+  // mail at hand have their new limits when this returns, the others within a few turns, and before
+  // they are worked on. `signing`: other keys sign; `lists`: other suppression lists are in force.
+  struct PolicyChange {
+    bool signing = false;
+    bool lists = false;
+  };
+  void PoliciesChanged(PolicyChange change);
+  // (domain, virtual MTA) of each queue, for whoever prepares their policies off the loop.
+  std::vector<std::pair<std::string, std::string>> QueueNames() const;
+
   // In effect at once, for queues that exist and for those to come; `done` runs when it will
   // survive a restart, with how many queues with mail it applies to. FailedPrecondition for a
   // resume under a wider pause (PauseSet), Cancelled while stopping.
@@ -116,6 +128,8 @@ class Engine {
   void ApplyPause(Queue& queue);
   void Added(Queue& queue);
   void Work(Queue& queue);
+  void Refresh(Queue& queue);
+  void RefreshSome();
   bool Owns(const Queue& queue) const;
   QueueReport ReportOf(Queue& queue) const;
 
@@ -125,6 +139,14 @@ class Engine {
   Preparer preparer_;
   Dispatcher dispatcher_;
   PauseSet pauses_;
+
+  // Reload: which policies the book answers with, what changed with them, and the first queue that
+  // the walk through all of them has not reached.
+  static constexpr size_t kRefreshedATurn = 200;
+  uint64_t policies_ = 0;
+  PolicyChange change_;
+  size_t refreshed_ = 0;
+  TimerId refresh_timer_;
 };
 
 }  // namespace convoy::shard

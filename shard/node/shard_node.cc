@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "config/load.h"
+#include "config/bundle.h"
 #include "runtime/tls.h"
 #include "shard/cluster/rpc/grpc_coordinator_channel.h"
 #include "shard/cluster/rpc/table_codec.h"
+#include "shard/node/config_file.h"
 #include "shard/node/identity.h"
-#include "shard/node/key_ring.h"
 
 namespace convoy::shard {
 namespace {
@@ -39,16 +39,39 @@ ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
 
 ShardNode::~ShardNode() { loop_.Cancel(second_timer_); }
 
+// The version that was stored last; a shard that never had one reads its own file.
 absl::Status ShardNode::LoadConfiguration() {
-  const config::LoadResult loaded = config::LoadConfig(options_.config_file);
+  ShardConfigSource source{.root = options_.config_file,
+                           .files = config::RealFiles(),
+                           .own = config::RealFiles(),
+                           .queues = {}};
+  const absl::StatusOr<StoredConfig> stored = ReadCurrentConfig(ConfigDirectory());
+  std::string digest;
+  if (stored.ok()) {
+    ASSIGN_OR_RETURN(const config::Bundle bundle, config::DecodeBundle(stored->bundle));
+    source.root = bundle.root;
+    source.files = config::FilesOf(bundle, config::RealFiles());
+    started_version_ = stored->version;
+    digest = config::DigestOf(stored->bundle);
+    LogInfo("config", "version ", started_version_, ", as stored; ", options_.config_file,
+            " is not read");
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  LoadedShardConfig loaded = LoadShardConfig(source);
   std::string errors;
   for (const config::Diagnostic& d : loaded.diagnostics) {
     if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
     if (d.severity == config::Severity::kWarning) LogWarning("config", d.ToString());
   }
   if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
-  config_ = loaded.config;
-  policies_ = std::make_unique<ConfigPolicyBook>(config_);
+  config_ = loaded.config->config;
+  config_at_start_ = config_;
+  keys_ = loaded.config->keys;
+  policies_ = std::move(loaded.config->policies);
+  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_);
+  suppression_watch_->Replace(&loaded.config->lists);
+  reloader_ = std::make_unique<Reloader>(loop_, started_version_, std::move(digest), ReloadHooks());
   return absl::OkStatus();
 }
 
@@ -77,17 +100,12 @@ absl::Status ShardNode::MakeParts() {
   dns.servers = config_->name_servers();
   ASSIGN_OR_RETURN(unbound_, dns::UnboundResolver::Create(loop_, dns));
   resolver_ = std::make_unique<dns::CachingResolver>(loop_, *unbound_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<const KeyRing> keys, KeyRing::Load(config_));
   signing_pool_ = std::make_unique<dkim::SigningPool>(
       dkim::SigningPool::Options{.threads = options_.signing_threads, .queue_max = 4096});
   signer_ = std::make_unique<PoolSigner>(
-      loop_, *signing_pool_, [keys](std::string_view from_domain, std::string_view vmta) {
-        return keys->Find(from_domain, vmta);
+      loop_, *signing_pool_, [this](std::string_view from_domain, std::string_view vmta) {
+        return keys_->Find(from_domain, vmta);
       });
-  std::vector<std::string> lists;
-  for (const auto& [path, where] : config_->suppress_files()) lists.push_back(path);
-  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_, std::move(lists));
-  RETURN_IF_ERROR(suppression_watch_->Load());
   ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls, TlsContext::Client({}));
   assignment_ = std::make_unique<AssignmentView>(options_.name);
   engine_ = std::make_unique<Engine>(Engine::Deps{.loop = loop_,
@@ -160,6 +178,7 @@ absl::Status ShardNode::StartServices() {
     LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
     engine_->SetPaused(selector, paused, std::move(done));
   };
+  SetReloadHooks();
   std::string grpc = options_.grpc_listen;
   if (grpc.empty() && config_->grpc_listener().has_value()) {
     grpc = config_->grpc_listener()->ToString();
@@ -189,7 +208,7 @@ absl::Status ShardNode::StartServices() {
   return absl::OkStatus();
 }
 
-ShardAnnouncement ShardNode::Announcement() const {
+ShardAnnouncement ShardNode::Announcement(uint64_t version) const {
   ShardAnnouncement announcement;
   announcement.shard = identity_;
   announcement.rpc_address = server_->address();
@@ -205,6 +224,7 @@ ShardAnnouncement ShardNode::Announcement() const {
     announcement.egress.push_back(std::move(claim));
   }
   announcement.config_fingerprint = config_->fingerprint();
+  announcement.config_version = version;
   return announcement;
 }
 
@@ -233,8 +253,12 @@ absl::Status ShardNode::StartCoordinatorClient() {
   handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback done) {
     StoreTable(std::move(table), std::move(done));
   };
+  handlers.take_config = [this](uint64_t version, Callback ended) {
+    reloader_->Take(version, std::move(ended));
+  };
   client_ = std::make_unique<CoordinatorClient>(loop_, *channel_, *assignment_, lease_,
-                                                Announcement(), std::move(handlers), rng_.Fork(3));
+                                                Announcement(started_version_), std::move(handlers),
+                                                rng_.Fork(3));
   client_->Start(std::move(known));
   return absl::OkStatus();
 }

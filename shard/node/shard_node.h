@@ -38,10 +38,14 @@
 #include "shard/forward/rpc/grpc_peer_channel.h"
 #include "shard/ingest/ingest.h"
 #include "shard/listen/smtp_listener.h"
+#include "shard/node/key_ring.h"
+#include "shard/node/reloader.h"
+#include "shard/node/shard_config.h"
 #include "shard/node/suppression_watch.h"
 #include "shard/rpc/rpc_server.h"
 #include "shard/spool/rocksdb_store.h"
 #include "shard/spool/spool.h"
+#include "shard/spool/work_thread.h"
 
 namespace convoy::shard {
 
@@ -81,7 +85,13 @@ class ShardNode {
   absl::Status StartAccounting();
   absl::Status StartServices();
   absl::Status StartCoordinatorClient();
-  ShardAnnouncement Announcement() const;
+  std::string ConfigDirectory() const;
+  Reloader::Hooks ReloadHooks();
+  std::function<LoadedShardConfig()> Loader(std::shared_ptr<const ConfigVersion> version);
+  void Apply(uint64_t version, std::unique_ptr<ShardConfig> next);
+  RunningConfig Running() const;
+  void SetReloadHooks();
+  ShardAnnouncement Announcement(uint64_t version) const;
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
@@ -93,6 +103,9 @@ class ShardNode {
 
   // In the order of making; destroyed in reverse.
   std::shared_ptr<const config::Config> config_;
+  std::shared_ptr<const config::Config> config_at_start_;  // listeners and files are of this one
+  std::shared_ptr<const KeyRing> keys_;
+  uint64_t started_version_ = 0;
   std::unique_ptr<ConfigPolicyBook> policies_;
   std::unique_ptr<GaugeFile> gauges_;
   std::unique_ptr<KernelNetwork> network_;
@@ -122,6 +135,8 @@ class ShardNode {
   std::unique_ptr<SmtpListener> listener_;
   std::unique_ptr<CoordinatorChannel> channel_;
   std::unique_ptr<CoordinatorClient> client_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<WorkThread> reload_thread_ = std::make_unique<WorkThread>("reload");
   TimerId second_timer_;
   bool stopping_ = false;
 };

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "config/diagnostic.h"
+#include "shard/cluster/coordinator_channel.h"
 #include "shard/engine/engine.h"
 #include "shard/forward/peer_channel.h"
 #include "shard/ingest/ingest.h"
@@ -36,6 +38,21 @@ struct ShardReport {
   std::string config_fingerprint;
 };
 
+// What came of preparing a version of the configuration.
+struct PreparedConfig {
+  bool ok = false;
+  std::vector<config::Diagnostic> diagnostics;
+};
+using PreparedDone = absl::AnyInvocable<void(PreparedConfig)>;
+
+struct RunningConfig {
+  uint64_t version = 0;  // 0: its own file
+  std::string fingerprint;
+  int64_t since_ms = 0;
+  std::string problem;
+  std::vector<std::string> pending_restart;
+};
+
 struct RpcHooks {
   std::function<void(Submission, SubmitDone)> submit;
   std::function<void(std::shared_ptr<const ForwardBatch>, ForwardDone)> receive;
@@ -46,6 +63,14 @@ struct RpcHooks {
   std::function<std::vector<QueueReport>(std::string_view domain, std::string_view vmta)> queues;
   // Engine::SetPaused.
   std::function<void(const PauseSelector&, bool paused, Engine::ChangeDone)> set_paused;
+
+  // Reload (proto/config.proto). FailedPrecondition from `fenced` refuses the call: the coordinator
+  // of that epoch is a former one.
+  std::function<absl::Status(uint64_t epoch)> fenced;
+  std::function<void(ConfigVersion, PreparedDone)> prepare_config;
+  std::function<void(uint64_t version, const std::string& digest, StatusDone)> commit_config;
+  std::function<void(uint64_t version, const std::string& digest)> abort_config;
+  std::function<RunningConfig()> running_config;
 };
 
 }  // namespace convoy::shard

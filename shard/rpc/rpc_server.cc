@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "shard/rpc/config_service.h"
 #include "shard/rpc/shard_services.h"
 #include "shard/rpc/submission_service.h"
 
@@ -20,7 +21,8 @@ class GrpcServer final : public RpcServer {
       : ip_(ip),
         submission_(MakeSubmissionService(loop, hooks)),
         forwarding_(MakeForwardingService(loop, hooks)),
-        admin_(MakeShardAdminService(loop, hooks)) {}
+        admin_(MakeShardAdminService(loop, hooks)),
+        config_(MakeConfigTargetService(loop, hooks)) {}
 
   absl::Status Build(const std::string& listen) {
     grpc::EnableDefaultHealthCheckService(true);
@@ -31,7 +33,8 @@ class GrpcServer final : public RpcServer {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMessageBytesMax);
     builder.SetMaxSendMessageSize(kMessageBytesMax);
-    for (grpc::Service* service : {submission_.get(), forwarding_.get(), admin_.get()}) {
+    for (grpc::Service* service :
+         {submission_.get(), forwarding_.get(), admin_.get(), config_.get()}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -55,6 +58,7 @@ class GrpcServer final : public RpcServer {
   std::unique_ptr<grpc::Service> submission_;
   std::unique_ptr<grpc::Service> forwarding_;
   std::unique_ptr<grpc::Service> admin_;
+  std::unique_ptr<grpc::Service> config_;
   std::unique_ptr<grpc::Server> server_;
 };
 

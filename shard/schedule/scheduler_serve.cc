@@ -34,6 +34,7 @@ void Scheduler::Core::Serve(QueueState* q, GateState* popped_from) {
     if (q->in_retry()) SetWake(q, q->retry_until);
     return;
   }
+  CloseSurplus(q);
   while (q->ready > 0 && q->waiting.first != nullptr) {
     const Block block = AttemptBlock(q, /*in_order=*/popped_from == nullptr);
     if (block.blocked) {
@@ -76,6 +77,11 @@ void Scheduler::Core::CloseIdleSessions(QueueState* q) {
     next = s->links[kInQueue].next;
     if (s->attempts == 0) Close(s);
   }
+}
+
+// Those that have waited longest first.
+void Scheduler::Core::CloseSurplus(QueueState* q) {
+  while (q->surplus() > 0 && q->waiting.last != nullptr) Close(q->waiting.last);
 }
 
 Scheduler::Core::Block Scheduler::Core::GateBlock(GateState* g, Parked at, bool in_order) {

@@ -113,7 +113,8 @@ absl::StatusOr<std::shared_ptr<const SuppressionList>> SuppressionList::Parse(
           Cat(name, ':', number, ": '", Escape(line.substr(0, 80)),
               "' is neither an address (user@example.com) nor a domain (@example.com)"));
     }
-    list->entries_.insert(DigestOf(*key));
+    const Digest digest = DigestOf(*key);
+    if (list->entries_.insert(digest).second) list->identity_ += digest[0];
   }
   return list;
 }

@@ -49,6 +49,10 @@ class SuppressionList {
   // address is not listed.
   bool Contains(std::string_view address) const;
   size_t size() const { return entries_.size(); }
+  // By size and a hash over all entries: does not walk through them.
+  bool SameAs(const SuppressionList& other) const {
+    return size() == other.size() && identity_ == other.identity_;
+  }
   const std::string& name() const { return name_; }
 
  private:
@@ -58,6 +62,7 @@ class SuppressionList {
 
   std::string name_;
   absl::flat_hash_set<Digest> entries_;
+  uint64_t identity_ = 0;  // sum over the entries, so in any order
 };
 
 }  // namespace convoy::shard

@@ -81,6 +81,13 @@ TEST(SuppressionList, RefusesWhatCouldNeverMatch) {
   }
 }
 
+TEST(SuppressionList, EqualListsAreKnownInAnyOrder) {
+  const auto list = [](std::string_view text) { return *SuppressionList::Parse("s", text); };
+  EXPECT_TRUE(list("a@b.example\nc@d.example\n")->SameAs(*list("C@d.example\na@b.example\n")));
+  EXPECT_FALSE(list("a@b.example\n")->SameAs(*list("a@c.example\n")));
+  EXPECT_FALSE(list("a@b.example\n")->SameAs(*list("a@b.example\nc@d.example\n")));
+}
+
 TEST(SuppressionList, BadLineNamesFileAndLine) {
   const auto list = SuppressionList::Parse("s.txt", "a@b.example\nnot an address\n");
   EXPECT_EQ(list.status().message(),
