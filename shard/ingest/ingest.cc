@@ -58,6 +58,12 @@ MessageId KeyedId(std::string_view key) {
   return *MessageId::FromBytes(std::string_view(sha.Finish()).substr(0, 16));
 }
 
+// A store that stops with a full disk gives commits up: to the client that is a shard that stops.
+absl::Status StatusForClient(const absl::Status& status) {
+  if (!absl::IsCancelled(status)) return status;
+  return absl::UnavailableError("4.3.2 this shard is stopping; send to another one");
+}
+
 // kState: "transfer/" uid "/" sequence -> "": this hand-over has been committed here.
 std::string TransferKey(std::string_view uid, uint64_t sequence) {
   return Cat("transfer/", uid, '/', EncodeU64(sequence));
@@ -365,7 +371,7 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
                          job->repeated += rows - queued->size();
                          deps_.engine.RowsAccepted(*queued);
                        }
-                       PartDone(job, queued.status());
+                       PartDone(job, StatusForClient(queued.status()));
                      });
 }
 
