@@ -107,6 +107,7 @@ class Engine {
   // Each part a name, or empty or `*` for any.
   std::vector<QueueReport> Report(std::string_view domain, std::string_view vmta);
   EngineTotals Totals() const;
+  TrafficPeriods Traffic() const { return recorder_.traffic(); }
   Queue* FindQueue(QueueId id) { return queues_.Find(id); }
 
   // No new attempt; what is in flight gets `patience`.

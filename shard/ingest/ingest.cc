@@ -416,7 +416,13 @@ void Ingest::PartDone(const JobPtr& job, absl::Status status) {
   if (--job->parts > 0) return;
   --unanswered_;
   if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kUnanswered, -1);
-  if (job->result.status.ok()) ++accepted_total_;
+  if (job->result.status.ok()) {
+    const auto taken =
+        std::count_if(job->result.recipients.begin(), job->result.recipients.end(),
+                      [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
+    const uint64_t bytes = job->message == nullptr ? 0 : job->message->envelope.content_bytes;
+    traffic_.Add(deps_.loop.MonoNow(), {static_cast<uint64_t>(taken), 1, bytes});
+  }
   job->result.duplicate = job->repeated > 0 && job->queued == 0;
   // In a turn of its own: a refusal must not call back into the caller that is still on the stack.
   deps_.loop.Post([job] { job->done(std::move(job->result)); });

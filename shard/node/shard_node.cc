@@ -47,6 +47,10 @@ absl::Status ShardNode::LoadConfiguration() {
     if (d.severity == config::Severity::kWarning) LogWarning("config", d.ToString());
   }
   if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
+  for (const config::Diagnostic& d : config::CheckFiles(*loaded.config)) {
+    CatTo(&errors, "\n  ", d.ToString());
+  }
+  if (!errors.empty()) return absl::InvalidArgumentError(Cat("configuration:", errors));
   config_ = loaded.config;
   policies_ = std::make_unique<ConfigPolicyBook>(config_);
   return absl::OkStatus();
@@ -158,6 +162,10 @@ absl::Status ShardNode::StartServices() {
   };
   hooks_.set_paused = [this](const PauseSelector& selector, bool paused, Engine::ChangeDone done) {
     LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
+    if (paused) {
+      const absl::Status meant = CheckPause(selector);
+      if (!meant.ok()) return done(meant);
+    }
     engine_->SetPaused(selector, paused, std::move(done));
   };
   std::string grpc = options_.grpc_listen;
@@ -267,7 +275,8 @@ ShardReport ShardNode::Report() const {
   report.started_ms = started_.unix_ms();
   report.uptime_seconds = static_cast<uint64_t>((loop_.WallNow() - started_).seconds());
   report.totals = engine_->Totals();
-  report.accepted_messages = ingest_->accepted_total();
+  report.traffic_in = ingest_->traffic();
+  report.traffic_out = engine_->Traffic();
   report.connections_in = listener_->connections();
   report.held_for_others = engine_->ForeignRows();
   report.memory_bytes = ResidentBytes();
@@ -279,6 +288,21 @@ ShardReport ShardNode::Report() const {
   report.stopping = stopping_;
   report.config_fingerprint = config_->fingerprint();
   return report;
+}
+
+// A pause that would hold nothing is refused: it would be believed.
+absl::Status ShardNode::CheckPause(const PauseSelector& selector) const {
+  const std::string site = policies_->SiteOf(selector.domain());
+  if (selector.domain() != "*" && site != selector.domain()) {
+    return absl::FailedPreconditionError(Cat("mail for ", selector.domain(), " is queued as ", site,
+                                             ": pause queue ", site, '/', selector.vmta()));
+  }
+  if (selector.vmta() != "*" && config_->FindVmta(selector.vmta()) == nullptr) {
+    return absl::FailedPreconditionError(
+        Cat("no virtual MTA is named '", selector.vmta(), "'",
+            config_->MembersOf(selector.vmta()).empty() ? "" : ": it is a pool; name a member"));
+  }
+  return absl::OkStatus();
 }
 
 void ShardNode::Stop(Callback stopped) {
