@@ -1,7 +1,5 @@
 // IPv4/IPv6 addresses, endpoints and CIDR ranges as plain values.
 //
-// An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is the IPv4 address, however it is written.
-//
 // RFC:       4291 2.2 (text form), 5952 (canonical text)
 // Errors:    InvalidArgument for malformed text
 // Determinism: pure

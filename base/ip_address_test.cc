@@ -36,15 +36,5 @@ TEST(IpAddress, Loopback) {
   EXPECT_FALSE(IpAddress::Parse("::2")->is_loopback());
 }
 
-TEST(IpAddress, MappedIsV4) {
-  const std::string bytes("\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\1\1", 16);
-  for (const auto& ip : {IpAddress::FromBytes(bytes), IpAddress::Parse("::ffff:127.0.1.1")}) {
-    EXPECT_EQ(ip->ToString(), "127.0.1.1");
-    EXPECT_TRUE(ip->is_loopback());
-    EXPECT_EQ(*ip, IpAddress::V4(127, 0, 1, 1));
-  }
-  EXPECT_TRUE(IpAddress::Parse("::fffe:127.0.1.1")->is_v6());
-}
-
 }  // namespace
 }  // namespace convoy

@@ -145,15 +145,14 @@ Task<void> FindAddresses(Work& work, bool ipv4, bool ipv6) {
 }
 
 bool IsOurselves(const Candidate& candidate, const PlanOptions& options) {
-  if (options.own == nullptr) return false;
   const auto is_our_name = [&](const std::string& own) {
     return NormalName(own) == candidate.name;
   };
   const auto is_our_address = [&](const IpAddress& ip) {
     const Endpoint place{.ip = ip, .port = candidate.port};
-    return std::ranges::find(options.own->endpoints, place) != options.own->endpoints.end();
+    return std::ranges::find(options.own_endpoints, place) != options.own_endpoints.end();
   };
-  return std::ranges::any_of(options.own->names, is_our_name) ||
+  return std::ranges::any_of(options.own_names, is_our_name) ||
          std::ranges::any_of(candidate.addresses, is_our_address);
 }
 
@@ -186,9 +185,8 @@ void DropUnusable(Work& work) {
 PlanFailure WhyNoHosts(const Work& work, bool other_family) {
   const std::string& domain = work.domain;
   if (work.failure.has_value()) return *work.failure;
-  // First what may change: a better host that cannot be looked up now may be the way out.
-  if (!work.temporary.empty()) return Temporary("4.4.3", work.temporary);
   if (work.looped) return Permanent(550, "5.4.6", Cat("mail for ", domain, " loops back to us"));
+  if (!work.temporary.empty()) return Temporary("4.4.3", work.temporary);
   if (work.loopback_refused) {
     return Permanent(550, "5.4.6", Cat("the mail hosts of ", domain, " are on loopback"));
   }

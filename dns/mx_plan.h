@@ -28,7 +28,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,12 +44,6 @@ namespace convoy::dns {
 constexpr uint16_t kSmtpPort = 25;
 constexpr size_t kHostsMax = 20;
 
-// Where we are ourselves found, for MX-10. Names in any case, with or without the last dot.
-struct OwnPlaces {
-  std::vector<std::string> names;
-  std::vector<Endpoint> endpoints;
-};
-
 struct PlanOptions {
   uint16_t port = kSmtpPort;
   std::string route;  // smtp-hosts; empty: the MX of the domain
@@ -58,9 +51,11 @@ struct PlanOptions {
   bool ipv4 = true;
   bool ipv6 = true;
   bool allow_loopback = false;
-  bool bounce_upon_no_mx = false;        // a domain without MX records fails instead of MX-04
-  std::shared_ptr<const OwnPlaces> own;  // null: nowhere
-  size_t addresses_per_host_max = 8;     // at least 2 (MX-09)
+  bool bounce_upon_no_mx = false;  // a domain without MX records fails instead of MX-04
+  // What we listen as, for MX-10.
+  std::vector<std::string> own_names;
+  std::vector<Endpoint> own_endpoints;
+  size_t addresses_per_host_max = 8;  // at least 2 (MX-09)
 };
 
 struct MxHost {

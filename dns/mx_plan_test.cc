@@ -186,32 +186,22 @@ TEST_F(MxPlanTest, MX10_OurselvesAndWhatIsNotPreferredOverUsIsDropped) {
     Host(name, "192.0.2.1");
   }
   Host("us.example.net", "192.0.2.77");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{"US.example.net."}, {}});
+  options_.own_names = {"US.example.net."};
   EXPECT_EQ(Show(Plan("example.com")), "a.example.com/192.0.2.1");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{}, {{Ip("192.0.2.77"), 25}}});
+  options_.own_names.clear();
+  options_.own_endpoints = {{.ip = Ip("192.0.2.77"), .port = 25}};
   EXPECT_EQ(Show(Plan("example.com")), "a.example.com/192.0.2.1");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{}, {{Ip("192.0.2.77"), 2525}}});
+  options_.own_endpoints = {{.ip = Ip("192.0.2.77"), .port = 2525}};
   EXPECT_EQ(Plan("example.com").hosts.size(), 4u);
 }
 
 TEST_F(MxPlanTest, MX10_NothingLeftIsALoop) {
   dns_.AddMx("example.com", 10, "us.example.net");
   Host("us.example.net", "192.0.2.77");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{"us.example.net"}, {}});
+  options_.own_names = {"us.example.net"};
   const MxPlan plan = Plan("example.com");
   EXPECT_EQ(Show(plan), "550 5.4.6");
   EXPECT_TRUE(plan.failure->permanent);
-}
-
-TEST_F(MxPlanTest, MX10_ABetterHostThatCannotBeLookedUpNowIsNoLoop) {
-  dns_.AddMx("example.com", 5, "better.example.com");
-  dns_.AddMx("example.com", 10, "us.example.net");
-  dns_.Fail("better.example.com", DnsStatus::kServFail);
-  Host("us.example.net", "192.0.2.77");
-  options_.own = std::make_shared<const OwnPlaces>(OwnPlaces{{"us.example.net"}, {}});
-  const MxPlan plan = Plan("example.com");
-  EXPECT_EQ(Show(plan), "451 4.4.3");
-  EXPECT_FALSE(plan.failure->permanent);
 }
 
 TEST_F(MxPlanTest, MX11_AddressesAndAliasesAsMxAreNotedAndSurvived) {

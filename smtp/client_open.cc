@@ -32,7 +32,7 @@ Task<bool> ClientSession::Open() {
 Task<bool> ClientSession::Greet() {
   const bool replied = co_await Expect(Phase::kGreeting, options_.timeouts.greeting);
   if (!replied) co_return false;
-  if (!reply_.Positive()) co_return RefusedAt(Phase::kGreeting);
+  if (!reply_.Positive()) co_return EndAt(Phase::kGreeting, reply_);
   peer_.greeting = reply_.Text();
   co_return true;
 }
@@ -48,7 +48,7 @@ Task<bool> ClientSession::Hello() {
     if (!helo) co_return false;
     reply_.lines.resize(reply_.lines.empty() ? 0 : 1);  // HELO offers nothing
   }
-  if (!reply_.Positive()) co_return RefusedAt(Phase::kHello);
+  if (!reply_.Positive()) co_return EndAt(Phase::kHello, reply_);
   peer_.capabilities = ParseEhlo(reply_);
   if (!options_.use_8bitmime) peer_.capabilities.eight_bit_mime = false;
   if (!options_.use_dsn) peer_.capabilities.dsn = false;
@@ -68,7 +68,7 @@ Task<bool> ClientSession::MaybeStartTls() {
   if (!replied) co_return false;
   if (!reply_.Positive()) {
     if (!required) co_return true;
-    co_return RefusedAt(Phase::kStartTls);
+    co_return EndAt(Phase::kStartTls, reply_);
   }
   if (!input_.bytes().empty()) {
     // Said in clear text, it would be taken for something said under TLS (RFC 3207 6).
@@ -112,7 +112,7 @@ Task<bool> ClientSession::AuthenticatePlain() {
   const bool replied = co_await Expect(Phase::kAuth, options_.timeouts.auth);
   if (!replied) co_return false;
   if (reply_.Positive()) co_return true;
-  co_return RefusedAt(Phase::kAuth);
+  co_return EndAt(Phase::kAuth, reply_);
 }
 
 Task<bool> ClientSession::AuthenticateLogin() {
@@ -124,7 +124,7 @@ Task<bool> ClientSession::AuthenticateLogin() {
     if (!replied) co_return false;
     const bool last = &step == &steps[2];
     const bool as_expected = last ? reply_.Positive() : reply_.Intermediate();
-    if (!as_expected) co_return RefusedAt(Phase::kAuth);
+    if (!as_expected) co_return EndAt(Phase::kAuth, reply_);
   }
   co_return true;
 }

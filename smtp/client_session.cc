@@ -306,12 +306,6 @@ bool ClientSession::EndAt(Phase phase, absl::Status status) {
   return false;
 }
 
-bool ClientSession::RefusedAt(Phase phase) {
-  if (reply_.Transient() || reply_.Permanent()) return EndAt(phase, reply_);
-  return LoseAt(phase,
-                absl::InvalidArgumentError(Cat(reply_.code, " in answer to ", PhaseName(phase))));
-}
-
 bool ClientSession::LoseAt(Phase phase, absl::Status status) {
   lost_ = true;
   return EndAt(phase, std::move(status));

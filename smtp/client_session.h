@@ -125,9 +125,6 @@ class ClientSession {
   absl::StatusOr<bool> TakeBufferedReply();
 
   bool EndAt(Phase phase, const Reply& reply);
-  // The reply that has just come is not what the phase needs: a refusal ends the session with it,
-  // any other breaks the protocol.
-  bool RefusedAt(Phase phase);
   bool EndAt(Phase phase, absl::Status status);
   bool LoseAt(Phase phase, absl::Status status);
 

@@ -13,25 +13,26 @@ ReplyParser::Result ReplyParser::Consume(std::string_view* input) {
     const auto* newline = static_cast<const char*>(std::memchr(input->data(), '\n', input->size()));
     const size_t size =
         newline == nullptr ? input->size() : static_cast<size_t>(newline - input->data()) + 1;
+    if (line_.size() + size > kReplyLineBytesMax) return Fail("its line is longer than 512 octets");
     const std::string_view piece = input->substr(0, size);
     input->remove_prefix(size);
-    const char before_last = size >= 2 ? piece[size - 2] : last_;
-    last_ = piece.back();
-    line_bytes_ += size;
-    if (bytes_ + line_bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
-    // What a line has beyond the limit is read and not kept.
-    line_.append(piece.substr(0, kReplyLineBytesMax - line_.size()));
-    if (last_ != '\n' || before_last != '\r') continue;  // a bare LF is part of the text
-    const Result result = EndLine(std::string_view(line_).substr(0, line_bytes_ - 2));
+    std::string_view line = piece;
+    if (!line_.empty() || !piece.ends_with("\r\n")) {
+      line_.append(piece);
+      if (!line_.ends_with("\r\n")) continue;  // a bare LF is part of the text
+      line = line_;
+    }
+    const Result result = EndLine(line);
     line_.clear();
-    line_bytes_ = 0;
     if (result != Result::kMore) return result;
   }
   return Result::kMore;
 }
 
 ReplyParser::Result ReplyParser::EndLine(std::string_view line) {
-  bytes_ += line_bytes_;
+  bytes_ += line.size();
+  if (bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
+  line.remove_suffix(2);
   if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !IsDigit(line[1]) || !IsDigit(line[2])) {
     return Fail(Cat("its line does not begin with a code: ", Escape(line.substr(0, 40))));
   }
@@ -55,7 +56,6 @@ Reply ReplyParser::TakeReply() {
 ReplyParser::Result ReplyParser::Fail(std::string_view why) {
   error_ = absl::InvalidArgumentError(Cat("not an SMTP reply: ", why));
   line_ = std::string();
-  line_bytes_ = 0;
   reply_ = Reply();
   return Result::kError;
 }

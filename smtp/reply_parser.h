@@ -8,8 +8,7 @@
 // are matched by count (RFC 2920 3.1) and bytes after the reply to STARTTLS can be seen.
 //
 // RFC:       5321 4.2, 5321 4.2.1 (multi-line), 5321 4.5.3.1.5 (line length), 2034 4
-// Limits:    kReplyLineBytesMax of a line are kept, the rest of it is skipped: what a final dot was
-//            answered must not be lost for a long text. Beyond kReplyBytesMax the reply is rejected
+// Limits:    kReplyLineBytesMax with CRLF, kReplyBytesMax; beyond them the reply is rejected
 // Errors:    InvalidArgument; nothing can be read after it. Never fails for lack of data
 // Determinism: pure; the result does not depend on how the input is cut
 #pragma once
@@ -38,17 +37,14 @@ class ReplyParser {
   Reply TakeReply();
   const absl::Status& error() const { return error_; }
   // Part of a reply has been read.
-  bool InReply() const { return bytes_ > 0 || line_bytes_ > 0; }
+  bool InReply() const { return bytes_ > 0 || !line_.empty(); }
 
  private:
-  // `line` without its CRLF and without what is over the limit.
   Result EndLine(std::string_view line);
   Result Fail(std::string_view why);
 
-  std::string line_;       // of the unfinished line, what is kept
-  size_t line_bytes_ = 0;  // of the unfinished line, all that came
-  char last_ = '\0';       // the last octet
-  size_t bytes_ = 0;       // of finished lines of this reply
+  std::string line_;  // of an unfinished line, when it began in an earlier input
+  size_t bytes_ = 0;  // of finished lines of this reply
   Reply reply_;
   absl::Status error_;
 };

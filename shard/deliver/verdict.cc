@@ -91,12 +91,8 @@ Verdict Judge(const Answer& answer, const VerdictOptions& options) {
   CHECK(answer.code == 0 || (answer.code >= 200 && answer.code <= 599));
   if (answer.code == 0) return JudgeSilence(answer);
   Verdict verdict;
-  if (answer.code < 400 && answer.phase != Phase::kDot) {
-    // No refusal and no delivery: the peer does not keep to the protocol. It says nothing about the
-    // mail.
-    verdict.outcome = Outcome::kDeferred;
-    verdict.scope = IsHostPhase(answer.phase) ? Scope::kHost : Scope::kSession;
-  } else if (answer.code < 400) {
+  if (answer.code < 400) {
+    CHECK(answer.phase == Phase::kDot);
     verdict.outcome = Outcome::kDelivered;
     verdict.scope = Scope::kMessage;
   } else if (answer.code == 421 && answer.phase != Phase::kLocal) {

@@ -136,16 +136,6 @@ SourcePolicy ConfigPolicyBook::SourceFor(const IpAddress& client) {
   return sources_.emplace(client, std::move(out)).first->second;
 }
 
-std::vector<std::string> ConfigPolicyBook::OwnNames() {
-  std::vector<std::string> names = {config_->host_name()};
-  for (const auto& [name, vmta] : vmtas_) {
-    for (const SourceHost& host : vmta.hosts) names.push_back(host.name);
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
 std::vector<std::string> ConfigPolicyBook::MembersOf(std::string_view name) {
   return config_->MembersOf(name);
 }

@@ -38,7 +38,6 @@ Task<void> DeliverySession::Run(std::shared_ptr<DeliverySession> self) {
   wanted.route = options_.policy->smtp_hosts;
   wanted.allow_loopback = options_.policy->allow_loopback_hosts;
   wanted.bounce_upon_no_mx = options_.policy->bounce_upon_no_mx;
-  wanted.own = options_.own;
   if (options_.source.ip.has_value()) {
     wanted.ipv6 = options_.source.ip->is_v6();
     wanted.ipv4 = !wanted.ipv6;

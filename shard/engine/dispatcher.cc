@@ -6,29 +6,17 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "mail/message.h"
 #include "shard/engine/answer.h"
 #include "smtp/xtext.h"
 
 namespace convoy::shard {
 namespace {
 
-// A connection that was lost at MAIL, or a 421 in answer to it: nothing was said about the
+// A verdict on a lost connection or a 421 before the peer had the mail: nothing was said about the
 // recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-// From RCPT on the peer knows the recipient, and after the dot it had the mail: that is an attempt,
-// with its record and its wait.
-bool SaysNothing(const Verdict& verdict, Phase phase) {
+bool SaysNothing(const Verdict& verdict, Phase phase, int code) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         phase == Phase::kMail;
-}
-
-// RFC 6531 3.4: by what is sent now. A client may say SMTPUTF8 for mail that does not need it, and
-// the API says nothing. 8-bit header fields count only if the client meant them as UTF-8.
-bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
-  const StoredMessage& envelope = message.envelope;
-  if (mail::Has8bit(envelope.sender) || mail::Has8bit(rcpt)) return true;
-  return envelope.smtp_utf8 &&
-         mail::Has8bit(message.content.view().substr(0, envelope.header_bytes));
+         (code == 421 || phase == Phase::kMail);
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -110,7 +98,6 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
-  options.own = own_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }
@@ -160,7 +147,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   recipient.notify = NotifyTextOf(row.row.value.notify);
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
-  attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
+  attempt.smtputf8 = row.message->envelope.smtp_utf8;
   attempt.ret = row.message->envelope.ret;
   attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
@@ -315,7 +302,7 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   const Answer answer = AnswerOf(result.recipients.front());
   Verdict verdict = Judge(answer, queue.policy->verdict);
   verdict.maybe_duplicate = result.duplicate_window;
-  if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
+  if (SaysNothing(verdict, answer.phase, answer.code) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
   } else {

@@ -87,7 +87,6 @@ class Engine {
   // The assignment table or the lease has changed.
   void OwnershipChanged();
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
-  void SetOwnPlaces(dns::OwnPlaces places) { dispatcher_.SetOwnPlaces(std::move(places)); }
 
   // In effect at once, for queues that exist and for those to come; `done` runs when it will
   // survive a restart, with how many queues with mail it applies to. FailedPrecondition for a

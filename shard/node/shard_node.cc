@@ -193,7 +193,6 @@ absl::Status ShardNode::StartServices() {
     where.push_back(endpoint);
   }
   for (const Endpoint& endpoint : where) RETURN_IF_ERROR(listener_->Listen(endpoint));
-  engine_->SetOwnPlaces({policies_->OwnNames(), listener_->addresses()});
   return absl::OkStatus();
 }
 
