@@ -1,0 +1,97 @@
+// The engine against mail hosts that say whatever they like.
+
+#include "shard/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/text.h"
+#include "shard/engine/engine_fixture.h"
+
+namespace convoy::shard {
+namespace {
+
+using EngineTest = EngineFixture;
+
+TEST_F(EngineTest, Delivers) {
+  StartEngine();
+  Send("a@x.test");
+  Run();
+  EXPECT_EQ(Outbox(), "d:a@x.test");
+  EXPECT_EQ(host_.dots, 1);
+}
+
+// One reply too many is read as the one to STARTTLS, before that command has left.
+TEST_F(EngineTest, SM_05_SurplusReplyBeforeStartTls) {
+  policies_.policy->tls = smtp::TlsMode::kRequired;
+  host_.says["EHLO"] = "250-host\r\n250 STARTTLS\r\n220 go ahead";
+  StartEngine();
+  Send("a@x.test");
+  loop_.RunFor(Minutes(1));
+  EXPECT_EQ(DiskRows(Cf::kQueue), 1u);
+  EXPECT_GE(host_.connections, 1);
+}
+
+// A step of the dialogue, and the code said there.
+class AnyReply : public EngineFixture,
+                 public testing::WithParamInterface<std::tuple<std::string, int>> {};
+
+// A host may say anything anywhere: the shard lives, and only what is a refusal of the mail by the
+// book (5yz from MAIL on) ends it.
+TEST_P(AnyReply, SM_05_NeverStopsTheShard) {
+  const auto& [where, code] = GetParam();
+  const bool login = where.starts_with("LOGIN");
+  const std::string step = login ? Cat("AUTH", where.substr(5)) : where;
+  const bool secure = step == "STARTTLS" || step.starts_with("AUTH");
+  if (secure) {
+    host_.extensions = {"STARTTLS", login ? "AUTH LOGIN" : "AUTH PLAIN"};
+    policies_.policy->tls = smtp::TlsMode::kRequired;
+    policies_.policy->auth_user = "user";
+    policies_.policy->auth_password = "password";
+  }
+  if (login) {
+    host_.says["AUTH"] = "334 VXNlcm5hbWU6";
+    host_.says["AUTH 2"] = "334 UGFzc3dvcmQ6";
+  }
+  host_.says[step] = Cat(code, " as I like");
+  if (step == "HELO") host_.says["EHLO"] = "502 what";
+  StartEngine();
+  Send("a@x.test");
+  loop_.RunFor(Minutes(1));
+
+  const int expected = step == "DATA" || (login && step != "AUTH 3") ? 3 : 2;
+  const bool about_mail = step == "MAIL" || step == "RCPT" || step == "DATA" || step == ".";
+  const bool delivered = code / 100 == expected;
+  const bool bounced = about_mail && code / 100 == 5;
+  if (step == "EHLO" && code / 100 == 5) {  // HELO is tried, and taken
+    EXPECT_EQ(Outbox(), "d:a@x.test");
+    return;
+  }
+  ExpectSound();
+  EXPECT_EQ(DiskRows(Cf::kQueue), delivered || bounced ? 0u : 1u);
+  int finished = 0;
+  for (const AccountEvent& event : Events()) {
+    if (event.type == EventType::kDelivery) EXPECT_TRUE(delivered) << event.dsn_diag;
+    if (event.type == EventType::kBounce) EXPECT_TRUE(bounced) << event.dsn_diag;
+    if (event.type == EventType::kDelivery || event.type == EventType::kBounce) ++finished;
+  }
+  EXPECT_EQ(finished, delivered || bounced ? 1 : 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AnyReply,
+                         testing::Combine(testing::Values("greeting", "EHLO", "HELO", "STARTTLS",
+                                                          "AUTH", "LOGIN", "LOGIN 2", "LOGIN 3",
+                                                          "MAIL", "RCPT", "DATA", "."),
+                                          testing::Values(154, 254, 354, 454, 554)),
+                         [](const auto& info) {
+                           std::string name =
+                               std::get<0>(info.param) == "." ? "dot" : std::get<0>(info.param);
+                           std::erase(name, ' ');
+                           return Cat(name, std::get<1>(info.param));
+                         });
+
+}  // namespace
+}  // namespace convoy::shard
