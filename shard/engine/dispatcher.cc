@@ -11,11 +11,13 @@
 namespace convoy::shard {
 namespace {
 
-// A verdict on a lost connection or a 421 before the peer had the mail: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-bool SaysNothing(const Verdict& verdict, Phase phase, int code) {
+// A connection that ended, by itself or with a 421, before any recipient was named: nothing was
+// said about this one, so it is tried again at once elsewhere, and the queue's retry mode holds the
+// pace. From RCPT on it may be this mail that ends sessions, and a body may have been sent: the
+// attempt counts, is recorded, and the recipient waits for its own retry.
+bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         (code == 421 || phase == Phase::kMail);
+         phase <= Phase::kMail;
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -299,7 +301,7 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   const Answer answer = AnswerOf(result.recipients.front());
   Verdict verdict = Judge(answer, queue.policy->verdict);
   verdict.maybe_duplicate = result.duplicate_window;
-  if (SaysNothing(verdict, answer.phase, answer.code) && !verdict.maybe_duplicate) {
+  if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
   } else {

@@ -24,6 +24,42 @@ TEST_F(EngineTest, Delivers) {
   EXPECT_EQ(host_.dots, 1);
 }
 
+class ClosingTest : public EngineFixture, public testing::WithParamInterface<std::string> {};
+
+// RFC 5321 3.8: 421 ends the session at any time. Said about a mail it is an attempt like others.
+TEST_P(ClosingTest, SM_17_421FromRcptOnIsARecordedAttempt) {
+  host_.says[GetParam()] = "421 4.3.2 closing";
+  StartEngine();
+  Send("a@x.test");
+  loop_.RunFor(Minutes(4));
+  EXPECT_EQ(host_.connections, 1);
+  EXPECT_EQ(host_.dots, GetParam() == "." ? 1 : 0);
+  EXPECT_EQ(Outbox(), "t:a@x.test");
+  EXPECT_EQ(Events()[0].attempts, 1u);
+  EXPECT_EQ(Events()[0].dsn_diag, "smtp;421 4.3.2 closing");
+
+  // The next mail of the queue is not held up.
+  Send("b@x.test");
+  Run();
+  EXPECT_EQ(host_.connections, 2);
+
+  host_.says.clear();
+  loop_.RunFor(Minutes(1));
+  EXPECT_EQ(Outbox(), "t:a@x.test t:b@x.test d:a@x.test");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ClosingTest, testing::Values("RCPT", "DATA", "."),
+                         [](const auto& info) { return info.param == "." ? "dot" : info.param; });
+
+TEST_F(EngineTest, SM_17_421ToMailSaysNothingOfTheRecipient) {
+  host_.says["MAIL"] = "421 4.3.2 closing";
+  StartEngine();
+  Send("a@x.test");
+  Run();
+  EXPECT_EQ(Outbox(), "");
+  EXPECT_EQ(host_.connections, 10);  // mx-connection-attempts, then the queue waits
+}
+
 // One reply too many is read as the one to STARTTLS, before that command has left.
 TEST_F(EngineTest, SM_05_SurplusReplyBeforeStartTls) {
   policies_.policy->tls = smtp::TlsMode::kRequired;
