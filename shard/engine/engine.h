@@ -87,6 +87,9 @@ class Engine {
 
   // NotFound when there is no such queue. Durable: survives a restart.
   absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
+  // Where this shard takes mail by SMTP: a mail host there would be a loop. Before the first
+  // attempt.
+  void SetListeners(const std::vector<Endpoint>& listeners);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no

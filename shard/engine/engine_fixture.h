@@ -33,6 +33,7 @@ class OnePolicyBook final : public PolicyBook {
   SourcePolicy SourceFor(const IpAddress&) override { return {}; }
   std::vector<std::string> MembersOf(std::string_view) override { return {"v"}; }
   std::string HostName() override { return "shard.test"; }
+  std::vector<std::string> OwnNames() override { return {"Shard.test", vmta_.hosts[0].name}; }
 
   std::shared_ptr<DeliveryPolicy> policy = std::make_shared<DeliveryPolicy>();
 

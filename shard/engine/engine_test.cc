@@ -24,6 +24,26 @@ TEST_F(EngineTest, Delivers) {
   EXPECT_EQ(host_.dots, 1);
 }
 
+TEST_F(EngineTest, MX10_NeverConnectsToItself) {
+  StartEngine();
+  engine_->SetListeners({{kHostAddress, 25}});
+  resolver_.AddMx("name.test", 10, "shard.test");
+  resolver_.AddAddress("shard.test", IpAddress::V4(192, 0, 2, 99));
+  resolver_.AddMx("source.test", 10, "v.shard.test");
+  resolver_.AddAddress("v.shard.test", IpAddress::V4(192, 0, 2, 99));
+  for (const char* rcpt : {"a@name.test", "a@source.test", "a@x.test"}) Send(rcpt);
+  Run();
+  EXPECT_EQ(network_.connections_opened(), 0);
+  EXPECT_EQ(host_.connections, 0);
+  int bounces = 0;
+  for (const AccountEvent& event : Events()) {
+    if (event.type != EventType::kBounce) continue;
+    EXPECT_TRUE(event.dsn_status.starts_with("5.4.6")) << event.dsn_status;
+    ++bounces;
+  }
+  EXPECT_EQ(bounces, 3);
+}
+
 class ClosingTest : public EngineFixture, public testing::WithParamInterface<std::string> {};
 
 // RFC 5321 3.8: 421 ends the session at any time. Said about a mail it is an attempt like others.
