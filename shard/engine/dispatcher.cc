@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "mail/message.h"
 #include "shard/engine/answer.h"
 
 namespace convoy::shard {
@@ -18,6 +19,14 @@ namespace {
 bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
          phase <= Phase::kMail;
+}
+
+// RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
+// parameter does not say: it may claim it for plain mail, and not every way in has one.
+bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
+  if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
+  return message.envelope.eight_bit &&
+         mail::Has8bit(message.content.view().substr(0, message.envelope.header_bytes));
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -148,7 +157,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   recipient.orcpt = row.row.value.orcpt;
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
-  attempt.smtputf8 = row.message->envelope.smtp_utf8;
+  attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
   attempt.envid = row.message->envelope.envelope_id;
   return attempt;
 }

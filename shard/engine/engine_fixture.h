@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "dns/table_resolver.h"
+#include "mail/message.h"
 #include "runtime/tls.h"
 #include "runtime/virtual_network.h"
 #include "shard/engine/engine.h"
@@ -166,13 +167,14 @@ class EngineFixture : public SpoolFixture {
                     const std::string& header = "Subject: hi\r\n") {
     const std::string domain = rcpt.substr(rcpt.find('@') + 1);
     const int64_t now_ms = loop_.WallNow().unix_ms();
-    NewMessage mail = Mail(++letters_, domain, 1, now_ms);
-    mail.message->envelope.sender = sender;
-    mail.message->envelope.header_bytes = static_cast<uint32_t>(header.size() + 2);
-    mail.message->content = SharedBytes(Cat(header, "\r\nbody\r\n"));
-    mail.rows[0].value.rcpt = rcpt;
-    mail.rows[0].value.accepted_ms = now_ms;
-    return mail;
+    NewMessage letter = Mail(++letters_, domain, 1, now_ms);
+    letter.message->envelope.sender = sender;
+    letter.message->envelope.header_bytes = static_cast<uint32_t>(header.size() + 2);
+    letter.message->envelope.eight_bit = mail::Has8bit(header);
+    letter.message->content = SharedBytes(Cat(header, "\r\nbody\r\n"));
+    letter.rows[0].value.rcpt = rcpt;
+    letter.rows[0].value.accepted_ms = now_ms;
+    return letter;
   }
   void Send(NewMessage letter) {
     AcceptRequest request;

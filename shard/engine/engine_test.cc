@@ -44,6 +44,55 @@ TEST_F(EngineTest, MX10_NeverConnectsToItself) {
   EXPECT_EQ(bounces, 3);
 }
 
+constexpr char kPlainHeader[] = "Subject: hi\r\n";
+constexpr char kUtf8Header[] = "Subject: h\xc3\xad\r\n";
+
+struct Utf8Case {
+  std::string name;
+  std::string sender;
+  std::string rcpt;
+  std::string header;
+  bool said_by_client;
+  bool needed;
+};
+
+class Utf8Test : public EngineFixture, public testing::WithParamInterface<Utf8Case> {
+ protected:
+  void SendIt() {
+    host_.extensions.push_back("8BITMIME");
+    StartEngine();
+    NewMessage letter = Letter(GetParam().sender, GetParam().rcpt, GetParam().header);
+    letter.message->envelope.smtp_utf8 = GetParam().said_by_client;
+    Send(std::move(letter));
+    Run();
+  }
+};
+
+TEST_P(Utf8Test, HostWithoutSmtpUtf8) {
+  SendIt();
+  EXPECT_EQ(Outbox(), Cat(GetParam().needed ? "b:" : "d:", GetParam().rcpt));
+  if (GetParam().needed) EXPECT_TRUE(Events()[0].dsn_status.starts_with("5.6.7"));
+  EXPECT_EQ(host_.dots, GetParam().needed ? 0 : 1);
+  for (const std::string& command : host_.commands) EXPECT_FALSE(mail::Has8bit(command));
+}
+
+TEST_P(Utf8Test, HostWithSmtpUtf8) {
+  host_.extensions.push_back("SMTPUTF8");
+  SendIt();
+  EXPECT_EQ(Outbox(), Cat("d:", GetParam().rcpt));
+  ASSERT_GE(host_.commands.size(), 2u);
+  EXPECT_EQ(host_.commands[1].ends_with(" SMTPUTF8"), GetParam().needed) << host_.commands[1];
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Utf8Test,
+    testing::Values(Utf8Case{"plain", "s@s.test", "a@x.test", kPlainHeader, false, false},
+                    Utf8Case{"plain_but_said", "s@s.test", "a@x.test", kPlainHeader, true, false},
+                    Utf8Case{"sender", "\xc3\xad@s.test", "a@x.test", kPlainHeader, false, true},
+                    Utf8Case{"rcpt", "s@s.test", "\xc3\xad@x.test", kPlainHeader, false, true},
+                    Utf8Case{"header", "s@s.test", "a@x.test", kUtf8Header, false, true}),
+    [](const auto& info) { return info.param.name; });
+
 class ClosingTest : public EngineFixture, public testing::WithParamInterface<std::string> {};
 
 // RFC 5321 3.8: 421 ends the session at any time. Said about a mail it is an attempt like others.
