@@ -109,6 +109,14 @@ std::string ConfigPolicyBook::SiteOf(std::string_view domain) {
   return sites_.emplace(std::move(key), config_->SiteOf(domain)).first->second;
 }
 
+std::vector<std::string> ConfigPolicyBook::OwnNames() {
+  std::vector<std::string> names = {config_->host_name()};
+  for (const auto& [name, identity] : vmtas_) {
+    for (const SourceHost& host : identity.hosts) names.push_back(host.name);
+  }
+  return names;
+}
+
 uint32_t ConfigPolicyBook::TotalMaxSmtpOut() {
   return static_cast<uint32_t>(config_->total_max_smtp_out());
 }

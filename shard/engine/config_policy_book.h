@@ -33,6 +33,7 @@ class ConfigPolicyBook final : public PolicyBook {
   SourcePolicy SourceFor(const IpAddress& client) override;
   std::vector<std::string> MembersOf(std::string_view vmta_or_pool) override;
   std::string HostName() override { return config_->host_name(); }
+  std::vector<std::string> OwnNames() override;
 
   const config::Config& config() const { return *config_; }
 

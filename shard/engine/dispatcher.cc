@@ -6,17 +6,28 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "mail/message.h"
 #include "shard/engine/answer.h"
 #include "smtp/xtext.h"
 
 namespace convoy::shard {
 namespace {
 
-// A verdict on a lost connection or a 421 before the peer had the mail: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-bool SaysNothing(const Verdict& verdict, Phase phase, int code) {
+// A connection that ended, by itself or with a 421, before any recipient was named: nothing was
+// said about this one, so it is tried again at once elsewhere, and the queue's retry mode holds the
+// pace. From RCPT on it may be this mail that ends sessions, and a body may have been sent: the
+// attempt counts, is recorded, and the recipient waits for its own retry.
+bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         (code == 421 || phase == Phase::kMail);
+         phase <= Phase::kMail;
+}
+
+// RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
+// parameter does not say: it may claim it for plain mail, and not every way in has one.
+bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
+  if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
+  return message.envelope.eight_bit &&
+         mail::Has8bit(message.content.view().substr(0, message.envelope.header_bytes));
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -98,6 +109,7 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
+  options.ourselves = ourselves_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }
@@ -147,7 +159,7 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   recipient.notify = NotifyTextOf(row.row.value.notify);
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
-  attempt.smtputf8 = row.message->envelope.smtp_utf8;
+  attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
   attempt.ret = row.message->envelope.ret;
   attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
@@ -302,7 +314,7 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   const Answer answer = AnswerOf(result.recipients.front());
   Verdict verdict = Judge(answer, queue.policy->verdict);
   verdict.maybe_duplicate = result.duplicate_window;
-  if (SaysNothing(verdict, answer.phase, answer.code) && !verdict.maybe_duplicate) {
+  if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
   } else {

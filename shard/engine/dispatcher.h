@@ -49,6 +49,10 @@ class Dispatcher final : public SessionOwner {
   explicit Dispatcher(Deps deps);
   ~Dispatcher() override;
 
+  // For sessions opened from now on.
+  void SetOurselves(std::shared_ptr<const dns::Ourselves> ourselves) {
+    ourselves_ = std::move(ourselves);
+  }
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
@@ -113,6 +117,7 @@ class Dispatcher final : public SessionOwner {
   std::vector<std::shared_ptr<DeliverySession>> AllSessions() const;
 
   Deps deps_;
+  std::shared_ptr<const dns::Ourselves> ourselves_;
   Scheduler scheduler_;
   std::deque<Todo> todo_;
   bool draining_ = false;

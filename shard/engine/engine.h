@@ -93,6 +93,9 @@ class Engine {
   // resume under a wider pause (PauseSet), Cancelled while stopping.
   using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
   void SetPaused(const PauseSelector& selector, bool paused, ChangeDone done);
+  // Where this shard takes mail by SMTP: a mail host there would be a loop. Before the first
+  // attempt.
+  void SetListeners(const std::vector<Endpoint>& listeners);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no

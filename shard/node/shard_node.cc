@@ -193,7 +193,24 @@ absl::Status ShardNode::StartServices() {
     where.push_back(endpoint);
   }
   for (const Endpoint& endpoint : where) RETURN_IF_ERROR(listener_->Listen(endpoint));
+  engine_->SetListeners(OwnEndpoints());
   return absl::OkStatus();
+}
+
+// Where the listeners can be reached. One on the unspecified address listens on every address of
+// this machine; those the configuration knows are the sources of the virtual MTAs.
+std::vector<Endpoint> ShardNode::OwnEndpoints() const {
+  std::vector<Endpoint> all;
+  for (const Endpoint& listener : listener_->addresses()) {
+    all.push_back(listener);
+    if (!listener.ip.is_unspecified()) continue;
+    for (const std::string& name : config_->VmtaNames()) {
+      for (const config::SourceHostEntry& host : config_->FindVmta(name)->hosts) {
+        all.push_back({host.ip, listener.port});
+      }
+    }
+  }
+  return all;
 }
 
 ShardAnnouncement ShardNode::Announcement() const {

@@ -81,6 +81,7 @@ class ShardNode {
   absl::Status StartAccounting();
   absl::Status StartServices();
   absl::Status StartCoordinatorClient();
+  std::vector<Endpoint> OwnEndpoints() const;
   ShardAnnouncement Announcement() const;
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
