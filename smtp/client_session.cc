@@ -308,8 +308,8 @@ bool ClientSession::EndAt(Phase phase, absl::Status status) {
 
 bool ClientSession::Refused(Phase phase) {
   if (reply_.Refusal()) return EndAt(phase, reply_);
-  return LoseAt(phase, absl::InvalidArgumentError(
-                           Cat(reply_.code / 100, "yz in answer to ", PhaseName(phase))));
+  return LoseAt(phase,
+                absl::InvalidArgumentError(Cat(reply_.code, " in answer to ", PhaseName(phase))));
 }
 
 bool ClientSession::LoseAt(Phase phase, absl::Status status) {
