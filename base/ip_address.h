@@ -1,8 +1,9 @@
 // IPv4/IPv6 addresses, endpoints and CIDR ranges as plain values.
 //
-// An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is the IPv4 address, however it is written.
+// A v4-mapped IPv6 address (::ffff:0:0/96) is the IPv4 address it stands for: connecting to it
+// reaches the same host, so every rule about addresses must see the same one.
 //
-// RFC:       4291 2.2 (text form), 5952 (canonical text)
+// RFC:       4291 2.2 (text form), 4291 2.5.5.2 (v4-mapped), 5952 (canonical text)
 // Errors:    InvalidArgument for malformed text
 // Determinism: pure
 #pragma once
@@ -47,6 +48,8 @@ class IpAddress {
   }
 
  private:
+  void Unmap();
+
   std::array<uint8_t, 16> bytes_{};
   bool v6_ = false;
 };

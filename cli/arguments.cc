@@ -225,9 +225,14 @@ class Program {
   }
 
   Outcome CheckConfig() {
-    const config::LoadResult loaded =
+    config::LoadResult loaded =
         config::LoadConfig(file_, config::RealFiles(), {.lenient = lenient_});
-    const bool good = loaded.config != nullptr;
+    if (loaded.config != nullptr) {
+      for (config::Diagnostic& d : config::CheckFiles(*loaded.config)) {
+        loaded.diagnostics.push_back(std::move(d));
+      }
+    }
+    const bool good = !config::HasErrors(loaded.diagnostics);
     return {.code = good ? ExitCode::kDone : ExitCode::kRefused,
             .out = config::CheckReport(loaded, target_.json),
             .error = ""};

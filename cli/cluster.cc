@@ -324,7 +324,10 @@ class GrpcCluster final : public Cluster {
     const std::string why = Escape(status.error_message());
     const bool silent = code == grpc::StatusCode::DEADLINE_EXCEEDED;
     if (code != grpc::StatusCode::UNAVAILABLE && !silent) {
-      return {.code = ExitCode::kRefused, .out = "", .error = Cat("convoy: ", why, "\n")};
+      const std::string said =
+          why.empty() ? Cat(who, " does not know this call: is it the address of another process?")
+                      : why;
+      return {.code = ExitCode::kRefused, .out = "", .error = Cat("convoy: ", said, "\n")};
     }
     const std::string advice =
         direct()

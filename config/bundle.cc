@@ -112,8 +112,7 @@ Gathered GatherBundle(const std::string& path, const FileAccess& access) {
   Gathered out;
   out.bundle.root = path;
   // Secrets are read where they are used, on the shards.
-  out.loaded =
-      LoadConfig(path, Recorder(access, &out.bundle).Access(), {.resolve_secrets = false});
+  out.loaded = LoadConfig(path, Recorder(access, &out.bundle).Access(), {.resolve_secrets = false});
   if (out.loaded.config == nullptr) return out;
   if (out.bundle.bytes() > kBundleBytesMax) {
     out.loaded.config = nullptr;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/load.h"
+#include "config/units.h"
 
 namespace convoy::config {
 namespace {
@@ -205,6 +206,15 @@ TEST(Config, ExplainNamesTheLine) {
   EXPECT_EQ(text.find("secret"), std::string::npos) << text;
   EXPECT_FALSE(Explain(*result.config, "live.com", false).ok());
   EXPECT_FALSE(Explain(*result.config, "live.com/nobody", false).ok());
+}
+
+TEST(ParseCidr, RangesOfMappedAddressesAreRangesOfV4) {
+  EXPECT_EQ(ParseCidr("::ffff:192.0.2.77/120")->ToString(), "192.0.2.0/24");
+  EXPECT_EQ(ParseCidr("::ffff:192.0.2.77")->ToString(), "192.0.2.77/32");
+  EXPECT_EQ(ParseCidr("::ffff:0:0/96")->ToString(), "0.0.0.0/0");
+  EXPECT_FALSE(ParseCidr("::ffff:0:0/95").ok());
+  EXPECT_EQ(ParseCidr("2001:db8::/32")->ToString(), "2001:db8::/32");
+  EXPECT_EQ(ParseCidr("10/8")->ToString(), "10.0.0.0/8");
 }
 
 }  // namespace

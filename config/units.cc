@@ -155,12 +155,15 @@ absl::StatusOr<Cidr> ParseCidr(std::string_view text) {
   }
   const auto ip = IpAddress::Parse(address);
   if (!ip.ok()) return Expected(text, kWhat);
-  const int width = ip->is_v6() ? 128 : 32;
-  Cidr range{*ip, width};
+  // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
+  const bool mapped = !ip->is_v6() && address.find(':') != std::string::npos;
+  const int dropped = mapped ? 96 : 0;
+  const int width = ip->is_v6() ? 128 : 32 + dropped;
+  Cidr range{*ip, width - dropped};
   if (slash != std::string_view::npos) {
     const auto bits = ParseInt(text.substr(slash + 1));
-    if (!bits.has_value() || *bits < 0 || *bits > width) return Expected(text, kWhat);
-    range.bits = static_cast<int>(*bits);
+    if (!bits.has_value() || *bits < dropped || *bits > width) return Expected(text, kWhat);
+    range.bits = static_cast<int>(*bits) - dropped;
   } else if (address != text) {
     return Expected(text, kWhat);  // a short form needs its /bits
   }

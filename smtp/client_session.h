@@ -125,11 +125,11 @@ class ClientSession {
   absl::StatusOr<bool> TakeBufferedReply();
 
   bool EndAt(Phase phase, const Reply& reply);
-  // The reply that has just come is not what the phase needs: a refusal ends the session with it,
-  // any other breaks the protocol.
-  bool RefusedAt(Phase phase);
   bool EndAt(Phase phase, absl::Status status);
   bool LoseAt(Phase phase, absl::Status status);
+  // reply_ is not the one hoped for: the peer refuses, or, with any other class, it does not speak
+  // SMTP and nothing it says can be relied on.
+  bool Refused(Phase phase);
 
   std::unique_ptr<ClientTransaction> TakeNext();
   void ReportCurrent();

@@ -1,5 +1,6 @@
 #include "smtp/reply_parser.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -15,14 +16,19 @@ ReplyParser::Result ReplyParser::Consume(std::string_view* input) {
         newline == nullptr ? input->size() : static_cast<size_t>(newline - input->data()) + 1;
     const std::string_view piece = input->substr(0, size);
     input->remove_prefix(size);
-    const char before_last = size >= 2 ? piece[size - 2] : last_;
+    bytes_ += size;
+    if (bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
+    // A bare LF is part of the text.
+    const bool ended = piece.ends_with("\r\n") || (piece == "\n" && last_ == '\r');
     last_ = piece.back();
     line_bytes_ += size;
-    if (bytes_ + line_bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
-    // What a line has beyond the limit is read and not kept.
-    line_.append(piece.substr(0, kReplyLineBytesMax - line_.size()));
-    if (last_ != '\n' || before_last != '\r') continue;  // a bare LF is part of the text
-    const Result result = EndLine(std::string_view(line_).substr(0, line_bytes_ - 2));
+    std::string_view line = piece;
+    if (!ended || line_bytes_ > size) {
+      line_.append(piece.substr(0, kReplyLineBytesMax - line_.size()));
+      if (!ended) continue;
+      line = line_;
+    }
+    const Result result = EndLine(line.substr(0, std::min(line_bytes_ - 2, kReplyLineBytesMax)));
     line_.clear();
     line_bytes_ = 0;
     if (result != Result::kMore) return result;
@@ -31,7 +37,6 @@ ReplyParser::Result ReplyParser::Consume(std::string_view* input) {
 }
 
 ReplyParser::Result ReplyParser::EndLine(std::string_view line) {
-  bytes_ += line_bytes_;
   if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !IsDigit(line[1]) || !IsDigit(line[2])) {
     return Fail(Cat("its line does not begin with a code: ", Escape(line.substr(0, 40))));
   }
@@ -55,7 +60,6 @@ Reply ReplyParser::TakeReply() {
 ReplyParser::Result ReplyParser::Fail(std::string_view why) {
   error_ = absl::InvalidArgumentError(Cat("not an SMTP reply: ", why));
   line_ = std::string();
-  line_bytes_ = 0;
   reply_ = Reply();
   return Result::kError;
 }

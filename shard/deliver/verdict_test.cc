@@ -36,23 +36,26 @@ TEST(Verdict, SM_07_ClassOfTheReplyDecides) {
   EXPECT_EQ(Row(Judge(Said(Phase::kData, 451), {})), "deferred message 4.0.0");
 }
 
-TEST(Verdict, SM_05_NoReplyOfAPeerIsTooStrange) {
-  for (int phase = 0; phase <= static_cast<int>(Phase::kLocal); ++phase) {
-    for (const int code : {200, 250, 299, 300, 334, 354, 399, 400, 421, 499, 500, 599}) {
-      const Verdict verdict = Judge(Said(static_cast<Phase>(phase), code), {});
-      const bool delivered = static_cast<Phase>(phase) == Phase::kDot && code < 400;
-      EXPECT_EQ(verdict.outcome == Outcome::kDelivered, delivered) << phase << ' ' << code;
-      if (code < 400 && !delivered) EXPECT_EQ(verdict.outcome, Outcome::kDeferred);
-    }
-  }
-  EXPECT_EQ(Row(Judge(Said(Phase::kGreeting, 354), {})), "deferred host 4.0.0");
-  EXPECT_EQ(Row(Judge(Said(Phase::kMail, 354), {})), "deferred session 4.0.0");
-}
-
 TEST(Verdict, SM_06_UnknownCodesActAsTheirClass) {
   EXPECT_EQ(Row(Judge(Said(Phase::kRcpt, 599), {})), "bounced recipient 5.0.0");
   EXPECT_EQ(Row(Judge(Said(Phase::kDot, 299), {})), "delivered message 2.0.0");
   EXPECT_EQ(Row(Judge(Said(Phase::kDot, 499), {})), "deferred message 4.0.0");
+}
+
+TEST(Verdict, SM_05_NoReplyIsOutOfPlaceForTheShard) {
+  for (int phase = 0; phase <= static_cast<int>(Phase::kLocal); ++phase) {
+    for (const int code : {1, 120, 199, 200, 250, 299, 300, 334, 354, 399, 600, 999}) {
+      const Answer answer = Said(static_cast<Phase>(phase), code);
+      if (answer.phase == Phase::kDot && code / 100 == 2) continue;
+      const std::string_view scope = answer.phase == Phase::kDns    ? "queue"
+                                     : answer.phase <= Phase::kAuth ? "host"
+                                                                    : "session";
+      const Verdict verdict = Judge(answer, {.bounce_on_4xx_status = true});
+      EXPECT_EQ(Row(verdict), Cat("deferred ", scope, " 4.5.0"))
+          << PhaseName(answer.phase) << ' ' << code;
+      EXPECT_EQ(verdict.maybe_duplicate, answer.phase == Phase::kDot);
+    }
+  }
 }
 
 TEST(Verdict, SM_02_RefusedGreetingIsNotABounceUnlessConfigured) {

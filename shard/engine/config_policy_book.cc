@@ -117,6 +117,14 @@ std::string ConfigPolicyBook::SiteOf(std::string_view domain) {
   return sites_.emplace(std::move(key), config_->SiteOf(domain)).first->second;
 }
 
+std::vector<std::string> ConfigPolicyBook::OwnNames() {
+  std::vector<std::string> names = {config_->host_name()};
+  for (const auto& [name, identity] : vmtas_) {
+    for (const SourceHost& host : identity.hosts) names.push_back(host.name);
+  }
+  return names;
+}
+
 uint32_t ConfigPolicyBook::TotalMaxSmtpOut() {
   return static_cast<uint32_t>(config_->total_max_smtp_out());
 }
@@ -142,16 +150,6 @@ SourcePolicy ConfigPolicyBook::SourceFor(const IpAddress& client) {
   out.max_rcpt_per_message = static_cast<uint32_t>(settings.max_rcpt_per_message);
   out.max_message_hops = static_cast<uint32_t>(settings.max_message_hops);
   return sources_.emplace(client, std::move(out)).first->second;
-}
-
-std::vector<std::string> ConfigPolicyBook::OwnNames() {
-  std::vector<std::string> names = {config_->host_name()};
-  for (const auto& [name, vmta] : vmtas_) {
-    for (const SourceHost& host : vmta.hosts) names.push_back(host.name);
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
 }
 
 std::vector<std::string> ConfigPolicyBook::MembersOf(std::string_view name) {

@@ -37,8 +37,8 @@ Task<void> DeliverySession::Run(std::shared_ptr<DeliverySession> self) {
   wanted.port = options_.policy->port;
   wanted.route = options_.policy->smtp_hosts;
   wanted.allow_loopback = options_.policy->allow_loopback_hosts;
+  wanted.ourselves = options_.ourselves;
   wanted.bounce_upon_no_mx = options_.policy->bounce_upon_no_mx;
-  wanted.own = options_.own;
   if (options_.source.ip.has_value()) {
     wanted.ipv6 = options_.source.ip->is_v6();
     wanted.ipv4 = !wanted.ipv6;

@@ -13,22 +13,21 @@
 namespace convoy::shard {
 namespace {
 
-// A connection that was lost at MAIL, or a 421 in answer to it: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-// From RCPT on the peer knows the recipient, and after the dot it had the mail: that is an attempt,
-// with its record and its wait.
+// A connection that ended, by itself or with a 421, before any recipient was named: nothing was
+// said about this one, so it is tried again at once elsewhere, and the queue's retry mode holds the
+// pace. From RCPT on it may be this mail that ends sessions, and a body may have been sent: the
+// attempt counts, is recorded, and the recipient waits for its own retry.
 bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         phase == Phase::kMail;
+         phase <= Phase::kMail;
 }
 
-// RFC 6531 3.4: by what is sent now. A client may say SMTPUTF8 for mail that does not need it, and
-// the API says nothing. 8-bit header fields count only if the client meant them as UTF-8.
+// RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
+// parameter does not say: it may claim it for plain mail, and not every way in has one.
 bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
-  const StoredMessage& envelope = message.envelope;
-  if (mail::Has8bit(envelope.sender) || mail::Has8bit(rcpt)) return true;
-  return envelope.smtp_utf8 &&
-         mail::Has8bit(message.content.view().substr(0, envelope.header_bytes));
+  if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
+  return message.envelope.eight_bit &&
+         mail::Has8bit(message.content.view().substr(0, message.envelope.header_bytes));
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -110,7 +109,7 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
-  options.own = own_;
+  options.ourselves = ourselves_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }

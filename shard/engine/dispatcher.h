@@ -49,6 +49,10 @@ class Dispatcher final : public SessionOwner {
   explicit Dispatcher(Deps deps);
   ~Dispatcher() override;
 
+  // For sessions opened from now on.
+  void SetOurselves(std::shared_ptr<const dns::Ourselves> ourselves) {
+    ourselves_ = std::move(ourselves);
+  }
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
   // total-max-smtp-out has changed.
@@ -59,10 +63,6 @@ class Dispatcher final : public SessionOwner {
   void PermissionChanged(Queue& queue);
   // The lease was granted, renewed or lost.
   void LeaseChanged();
-  // Where mail would come back to us: not delivered there (MX-10). Counts for new sessions.
-  void SetOwnPlaces(dns::OwnPlaces places) {
-    own_ = std::make_shared<const dns::OwnPlaces>(std::move(places));
-  }
   void RetryNow(QueueId queue) { Tell(shard::RetryNow{queue}); }
 
   // No new attempt; `stopped` when no session is left. Sessions get `patience` to finish.
@@ -119,7 +119,7 @@ class Dispatcher final : public SessionOwner {
   std::vector<std::shared_ptr<DeliverySession>> AllSessions() const;
 
   Deps deps_;
-  std::shared_ptr<const dns::OwnPlaces> own_;
+  std::shared_ptr<const dns::Ourselves> ourselves_;
   Scheduler scheduler_;
   std::deque<Todo> todo_;
   bool draining_ = false;

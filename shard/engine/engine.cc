@@ -47,7 +47,9 @@ Engine::Engine(Deps deps)
                    .lease = deps_.lease,
                    .tls = deps_.tls,
                    .gauges = deps_.gauges,
-                   .rng = deps_.rng}) {}
+                   .rng = deps_.rng}) {
+  SetListeners({});
+}
 
 Engine::~Engine() { deps_.loop.Cancel(refresh_timer_); }
 
@@ -219,6 +221,15 @@ void Engine::ApplyPause(Queue& queue) {
   dispatcher_.PermissionChanged(queue);
   if (paused) preparer_.Unprepare(queue, 0);
   Work(queue);
+}
+
+void Engine::SetListeners(const std::vector<Endpoint>& listeners) {
+  auto ourselves = std::make_shared<dns::Ourselves>();
+  for (const std::string& name : deps_.policies.OwnNames()) {
+    ourselves->names.insert(dns::NormalName(name));
+  }
+  ourselves->endpoints.insert(listeners.begin(), listeners.end());
+  dispatcher_.SetOurselves(std::move(ourselves));
 }
 
 void Engine::SetHandingOver(Queue& queue, bool handing_over) {

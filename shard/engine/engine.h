@@ -88,7 +88,6 @@ class Engine {
   // The assignment table or the lease has changed.
   void OwnershipChanged();
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
-  void SetOwnPlaces(dns::OwnPlaces places) { dispatcher_.SetOwnPlaces(std::move(places)); }
 
   // The policy book answers differently now. Queues keep mode, counters and connections; those with
   // mail at hand have their new limits when this returns, the others within a few turns, and before
@@ -106,6 +105,9 @@ class Engine {
   // resume under a wider pause (PauseSet), Cancelled while stopping.
   using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
   void SetPaused(const PauseSelector& selector, bool paused, ChangeDone done);
+  // Where this shard takes mail by SMTP: a mail host there would be a loop. Before the first
+  // attempt.
+  void SetListeners(const std::vector<Endpoint>& listeners);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no
@@ -119,6 +121,7 @@ class Engine {
   // Each part a name, or empty or `*` for any.
   std::vector<QueueReport> Report(std::string_view domain, std::string_view vmta);
   EngineTotals Totals() const;
+  TrafficPeriods Traffic() const { return recorder_.traffic(); }
   Queue* FindQueue(QueueId id) { return queues_.Find(id); }
 
   // No new attempt; what is in flight gets `patience`.

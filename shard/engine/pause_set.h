@@ -44,6 +44,9 @@ class PauseSelector {
   // Every queue of `other`, existing or not; true for itself.
   bool Covers(const PauseSelector& other) const;
   std::string ToString() const { return domain_ + "/" + vmta_; }
+  // Lower case, or `*`.
+  const std::string& domain() const { return domain_; }
+  const std::string& vmta() const { return vmta_; }
 
   friend auto operator<=>(const PauseSelector&, const PauseSelector&) = default;
 

@@ -58,6 +58,12 @@ MessageId KeyedId(std::string_view key) {
   return *MessageId::FromBytes(std::string_view(sha.Finish()).substr(0, 16));
 }
 
+// A store that stops with a full disk gives commits up: to the client that is a shard that stops.
+absl::Status StatusForClient(const absl::Status& status) {
+  if (!absl::IsCancelled(status)) return status;
+  return absl::UnavailableError("4.3.2 this shard is stopping; send to another one");
+}
+
 // kState: "transfer/" uid "/" sequence -> "": this hand-over has been committed here.
 std::string TransferKey(std::string_view uid, uint64_t sequence) {
   return Cat("transfer/", uid, '/', EncodeU64(sequence));
@@ -365,7 +371,7 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
                          job->repeated += rows - queued->size();
                          deps_.engine.RowsAccepted(*queued);
                        }
-                       PartDone(job, queued.status());
+                       PartDone(job, StatusForClient(queued.status()));
                      });
 }
 
@@ -410,7 +416,13 @@ void Ingest::PartDone(const JobPtr& job, absl::Status status) {
   if (--job->parts > 0) return;
   --unanswered_;
   if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kUnanswered, -1);
-  if (job->result.status.ok()) ++accepted_total_;
+  if (job->result.status.ok()) {
+    const auto taken =
+        std::count_if(job->result.recipients.begin(), job->result.recipients.end(),
+                      [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
+    const uint64_t bytes = job->message == nullptr ? 0 : job->message->envelope.content_bytes;
+    traffic_.Add(deps_.loop.MonoNow(), {static_cast<uint64_t>(taken), 1, bytes});
+  }
   job->result.duplicate = job->repeated > 0 && job->queued == 0;
   // In a turn of its own: a refusal must not call back into the caller that is still on the stack.
   deps_.loop.Post([job] { job->done(std::move(job->result)); });

@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "base/gauge_file.h"
 #include "base/rng.h"
+#include "base/traffic_meter.h"
 #include "runtime/event_loop.h"
 #include "shard/cluster/assignment_view.h"
 #include "shard/engine/engine.h"
@@ -70,7 +71,8 @@ class Ingest {
   void Receive(std::shared_ptr<const ForwardBatch> batch, ForwardDone done);
   // Messages whose client waits for an answer.
   uint64_t unanswered() const { return unanswered_; }
-  uint64_t accepted_total() const { return accepted_total_; }
+  // Accepted from clients.
+  TrafficPeriods traffic() const { return traffic_.At(deps_.loop.MonoNow()); }
   // Refuses everything from now on (UNAVAILABLE: try another shard).
   void Stop() { stopped_ = true; }
 
@@ -98,7 +100,7 @@ class Ingest {
   Deps deps_;
   bool stopped_ = false;
   uint64_t unanswered_ = 0;
-  uint64_t accepted_total_ = 0;
+  TrafficMeter traffic_;
   uint64_t round_robin_ = 0;
 };
 

@@ -44,6 +44,7 @@ class TablePolicyBook final : public PolicyBook {
   SourcePolicy SourceFor(const IpAddress&) override { return source; }
   std::vector<std::string> MembersOf(std::string_view) override { return {"v"}; }
   std::string HostName() override { return "shard.example"; }
+  std::vector<std::string> OwnNames() override { return {"shard.example", "v.example"}; }
 
   SourcePolicy source;
 

@@ -176,6 +176,10 @@ absl::Status ShardNode::StartServices() {
   };
   hooks_.set_paused = [this](const PauseSelector& selector, bool paused, Engine::ChangeDone done) {
     LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
+    if (paused) {
+      const absl::Status meant = CheckPause(selector);
+      if (!meant.ok()) return done(meant);
+    }
     engine_->SetPaused(selector, paused, std::move(done));
   };
   SetReloadHooks();
@@ -204,8 +208,24 @@ absl::Status ShardNode::StartServices() {
     where.push_back(endpoint);
   }
   for (const Endpoint& endpoint : where) RETURN_IF_ERROR(listener_->Listen(endpoint));
-  engine_->SetOwnPlaces({policies_->OwnNames(), listener_->addresses()});
+  engine_->SetListeners(OwnEndpoints());
   return absl::OkStatus();
+}
+
+// Where the listeners can be reached. One on the unspecified address listens on every address of
+// this machine; those the configuration knows are the sources of the virtual MTAs.
+std::vector<Endpoint> ShardNode::OwnEndpoints() const {
+  std::vector<Endpoint> all;
+  for (const Endpoint& listener : listener_->addresses()) {
+    all.push_back(listener);
+    if (!listener.ip.is_unspecified()) continue;
+    for (const std::string& name : config_->VmtaNames()) {
+      for (const config::SourceHostEntry& host : config_->FindVmta(name)->hosts) {
+        all.push_back({host.ip, listener.port});
+      }
+    }
+  }
+  return all;
 }
 
 ShardAnnouncement ShardNode::Announcement(uint64_t version) const {
@@ -291,7 +311,8 @@ ShardReport ShardNode::Report() const {
   report.started_ms = started_.unix_ms();
   report.uptime_seconds = static_cast<uint64_t>((loop_.WallNow() - started_).seconds());
   report.totals = engine_->Totals();
-  report.accepted_messages = ingest_->accepted_total();
+  report.traffic_in = ingest_->traffic();
+  report.traffic_out = engine_->Traffic();
   report.connections_in = listener_->connections();
   report.held_for_others = engine_->ForeignRows();
   report.memory_bytes = ResidentBytes();
@@ -303,6 +324,21 @@ ShardReport ShardNode::Report() const {
   report.stopping = stopping_;
   report.config_fingerprint = config_->fingerprint();
   return report;
+}
+
+// A pause that would hold nothing is refused: it would be believed.
+absl::Status ShardNode::CheckPause(const PauseSelector& selector) const {
+  const std::string site = policies_->SiteOf(selector.domain());
+  if (selector.domain() != "*" && site != selector.domain()) {
+    return absl::FailedPreconditionError(Cat("mail for ", selector.domain(), " is queued as ", site,
+                                             ": pause queue ", site, '/', selector.vmta()));
+  }
+  if (selector.vmta() != "*" && config_->FindVmta(selector.vmta()) == nullptr) {
+    return absl::FailedPreconditionError(
+        Cat("no virtual MTA is named '", selector.vmta(), "'",
+            config_->MembersOf(selector.vmta()).empty() ? "" : ": it is a pool; name a member"));
+  }
+  return absl::OkStatus();
 }
 
 void ShardNode::Stop(Callback stopped) {

@@ -92,9 +92,12 @@ class ShardNode {
   RunningConfig Running() const;
   void SetReloadHooks();
   ShardAnnouncement Announcement(uint64_t version) const;
+  std::vector<Endpoint> OwnEndpoints() const;
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
+  // FailedPrecondition, NotFound: the names can be no queue's, and what would be.
+  absl::Status CheckPause(const PauseSelector& selector) const;
 
   KernelLoop& loop_;
   const ShardOptions options_;

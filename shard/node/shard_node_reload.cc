@@ -67,6 +67,7 @@ void ShardNode::Apply(uint64_t version, std::unique_ptr<ShardConfig> next) {
   keys_ = next->keys;
   policies_->Swap(*next->policies);
   listener_->SetConnectionsMax(static_cast<uint64_t>(config_->total_max_smtp_in()));
+  engine_->SetListeners(OwnEndpoints());  // our names may be others now
   engine_->PoliciesChanged(change);
   client_->Announce(Announcement(version));
   // What was in effect before may be large: it is let go of aside.

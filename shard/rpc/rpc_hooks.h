@@ -25,7 +25,8 @@ struct ShardReport {
   int64_t started_ms = 0;
   uint64_t uptime_seconds = 0;
   EngineTotals totals;
-  uint64_t accepted_messages = 0;
+  TrafficPeriods traffic_in;
+  TrafficPeriods traffic_out;
   uint64_t connections_in = 0;
   uint64_t held_for_others = 0;
   uint64_t memory_bytes = 0;

@@ -48,13 +48,25 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
   const RpcHooks& hooks_;
 };
 
+void FillTraffic(const TrafficCounts& counts, mta::v1::Traffic* out) {
+  out->set_recipients(counts.recipients);
+  out->set_messages(counts.messages);
+  out->set_bytes(counts.bytes);
+}
+
+void FillTraffic(const TrafficPeriods& periods, mta::v1::TrafficPeriods* out) {
+  FillTraffic(periods.total, out->mutable_total());
+  FillTraffic(periods.last_hour, out->mutable_last_hour());
+  FillTraffic(periods.last_minute, out->mutable_last_minute());
+}
+
 void Fill(const ShardReport& report, mta::v1::ShardStatus* out) {
   out->set_shard(report.name);
   out->set_incarnation(report.incarnation);
   out->set_started_unix_ms(report.started_ms);
   out->set_uptime_seconds(report.uptime_seconds);
-  out->mutable_traffic_in()->mutable_total()->set_messages(report.accepted_messages);
-  out->mutable_traffic_out()->mutable_total()->set_recipients(report.totals.delivered);
+  FillTraffic(report.traffic_in, out->mutable_traffic_in());
+  FillTraffic(report.traffic_out, out->mutable_traffic_out());
   out->set_connections_in(static_cast<uint32_t>(report.connections_in));
   out->set_connections_out(static_cast<uint32_t>(report.totals.sessions));
   out->set_queues(report.totals.queues);

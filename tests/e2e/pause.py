@@ -123,6 +123,11 @@ def pauses_are_shown(trial, held):
 def resume_under_a_wildcard_is_refused(trial):
     code, text = trial.convoy("resume", "queue", f"{WILD}/{V1}")
     trial.check(code == 1 and f"wider pause {WILD}/*" in text, f"exit {code}: {text.strip()}")
+    code, text = trial.convoy("pause", "queue", f"outlook.com/{V1}")
+    trial.check(code == 1 and f"pause queue hotmail.com/{V1}" in text,
+                f"a domain that is queued under another name: exit {code}: {text.strip()}")
+    code, text = trial.convoy("pause", "queue", f"{EXACT}/nosuch")
+    trial.check(code == 1 and "nosuch" in text, f"exit {code}: {text.strip()}")
     code, text = trial.convoy("pause", "queue", "brand*/x")
     trial.check(code == 1 and "whole name" in text, f"exit {code}: {text.strip()}")
 
