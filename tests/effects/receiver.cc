@@ -62,11 +62,18 @@ Task<bool> Receiver::TakeLine(Session& s) {
   }
 }
 
+// What was said before leaves first.
+Task<void> Receiver::Pause(Session& s, Duration pause) {
+  const absl::Status flushed = co_await s.stream->Flush();
+  (void)flushed;  // the next read says it again
+  SleepUntil pause_end(loop_, loop_.MonoNow() + pause);
+  co_await pause_end;
+}
+
 // Says `reply`, or what the scenario wants said here. False: the connection is to end.
 Task<bool> Receiver::Answer(Session& s, const std::string& step, std::string reply) {
   if (const auto pause = pauses_.find(step); pause != pauses_.end()) {
-    SleepUntil pause_end(loop_, loop_.MonoNow() + pause->second);
-    co_await pause_end;
+    co_await Pause(s, pause->second);
   }
   if (reply == "close") co_return false;
   s.seen.dialogue.push_back({true, reply, s.batch, loop_.MonoNow()});
@@ -118,8 +125,7 @@ Task<bool> Receiver::Body(Session& s) {
   const bool going = co_await Answer(s, "data", ReplyAt("data", "", "354 go ahead"));
   if (!going || !s.seen.dialogue.back().text.starts_with("354")) co_return going;
   if (const auto pause = pauses_.find("body"); pause != pauses_.end()) {
-    SleepUntil pause_end(loop_, loop_.MonoNow() + pause->second);
-    co_await pause_end;
+    co_await Pause(s, pause->second);
   }
   std::string content;
   while (true) {

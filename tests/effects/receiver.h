@@ -91,6 +91,7 @@ class Receiver {
   Task<bool> Obey(Session& s);
   Task<bool> TakeLine(Session& s);
   Task<bool> Answer(Session& s, const std::string& step, std::string reply);
+  Task<void> Pause(Session& s, Duration pause);
   Task<bool> StartTls(Session& s);
   Task<bool> Recipient(Session& s);
   Task<bool> Body(Session& s);
