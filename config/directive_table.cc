@@ -59,7 +59,7 @@ constexpr DirectiveRow kRows[] = {
     {"add-date-header", kS, kText, kEffective, "no", "add a missing Date", ""},
     {"add-message-id-header", kS, kBool, kEffective, "no", "add a missing Message-ID", ""},
     {"max-message-size", kS, kSize, kEffective, "64m", "larger messages are refused", ""},
-    {"max-rcpt-per-message", kS | kD, kCount, kEffective, "1000", "recipients per message", ""},
+    {"max-rcpt-per-message", kS, kCount, kEffective, "1000", "recipients per message", ""},
     {"max-message-hops", kS, kCount, kEffective, "100", "Received fields that mean a loop", ""},
     {"require-auth", kS, kBool, kNotYet, "no", "SMTP AUTH", ""},
     {"allow-auth", kS, kBool, kNotYet, "no", "SMTP AUTH", ""},
@@ -72,10 +72,14 @@ constexpr DirectiveRow kRows[] = {
     {"log-commands", kS | kD, kBool, kNotYet, "no", "protocol log", ""},
     {"log-data", kS | kD, kBool, kNotYet, "no", "protocol log", ""},
     // <domain>: limits
-    {"max-smtp-out", kD | kV | kP, kCount, kEffective, "20",
+    {"max-smtp-out", kD | kV, kCount, kEffective, "20",
      "connections of a queue (in <domain>) or of a virtual MTA", ""},
+    {"max-smtp-out", kP, kCount, kNotYet, "unlimited",
+     "a pool has no limits of its own: set them in its virtual MTAs", ""},
     {"site-max-smtp-out", kD, kCount, kEffective, "unlimited",
      "connections of a site, cluster-wide", ""},
+    {"max-rcpt-per-message", kD, kCount, kNoEffect, "", "each recipient is a transaction of its own",
+     ""},
     {"max-msg-rate", kD, kRate, kEffective, "unlimited",
      "attempted recipients of a queue per interval", ""},
     {"site-max-msg-rate", kD, kRate, kEffective, "unlimited",
@@ -151,8 +155,10 @@ constexpr DirectiveRow kRows[] = {
     // <virtual-mta>, <virtual-mta-pool>
     {"smtp-source-host", kG | kV, kWords, kEffective, "", "source IP and EHLO name; repeatable",
      ""},
-    {"max-smtp-msg-rate", kV | kP, kRate, kEffective, "unlimited",
+    {"max-smtp-msg-rate", kV, kRate, kEffective, "unlimited",
      "attempts of a virtual MTA per interval", ""},
+    {"max-smtp-msg-rate", kP, kRate, kNotYet, "unlimited",
+     "a pool has no limits of its own: set them in its virtual MTAs", ""},
     {"virtual-mta", kP, kText, kEffective, "", "a member of the pool", ""},
     {"cold-virtual-mta", kV | kP, kText, kNotYet, "", "warm-up", ""},
     {"auto-cold-virtual-mta", kV | kP, kWords, kNotYet, "", "warm-up", ""},
@@ -174,11 +180,14 @@ const std::vector<DirectiveRow>& DirectiveTable() {
   return rows;
 }
 
-const DirectiveRow* FindDirective(std::string_view name) {
+const DirectiveRow* FindDirective(std::string_view name, uint32_t scopes) {
+  const DirectiveRow* elsewhere = nullptr;
   for (const DirectiveRow& row : kRows) {
-    if (EqualsIgnoreCase(row.name, name)) return &row;
+    if (!EqualsIgnoreCase(row.name, name)) continue;
+    if ((row.scopes & scopes) != 0) return &row;
+    if (elsewhere == nullptr) elsewhere = &row;
   }
-  return nullptr;
+  return elsewhere;
 }
 
 std::vector<std::string_view> DirectiveNames(uint32_t scope) {

@@ -1,4 +1,5 @@
 // Every directive the reader knows: one row each, and everything else is checked against the rows.
+// A name has several rows when its effect differs between sections; their scopes do not overlap.
 //
 // A row says where the directive may stand, what its value is, what it does (`effective`), or that
 // it is accepted without effect, or not supported yet. A directive without a row is an error.
@@ -52,8 +53,8 @@ struct DirectiveRow {
 };
 
 const std::vector<DirectiveRow>& DirectiveTable();
-// In any case; null if there is none.
-const DirectiveRow* FindDirective(std::string_view name);
+// In any case; null if there is none. A row for one of `scopes` is preferred to any other.
+const DirectiveRow* FindDirective(std::string_view name, uint32_t scopes = ~0u);
 // Names allowed in a scope, for suggestions.
 std::vector<std::string_view> DirectiveNames(uint32_t scope);
 // "<domain>", "<source>", "the top level", ...

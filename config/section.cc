@@ -183,7 +183,7 @@ class Reader {
       section->settings.push_back(std::move(setting));
       return;
     }
-    const DirectiveRow* row = FindDirective(name);
+    const DirectiveRow* row = FindDirective(name, section->scope);
     if (row == nullptr || (row->scopes & section->scope) == 0) {
       return Unknown(name, row, where, section->scope);
     }

@@ -10,14 +10,12 @@ namespace {
 constexpr std::string_view kPlace = "{}";
 constexpr std::string_view kIndent = "    ";
 
-// `kind` of "<kind argument>".
+// `kind` of "<kind argument>". 0: a section without directives.
 uint32_t ScopeOf(std::string_view kind) {
-  if (kind == "source") return config::kSource;
-  if (kind == "domain") return config::kDomain;
-  if (kind == "virtual-mta") return config::kVirtualMta;
-  if (kind == "virtual-mta-pool") return config::kPool;
-  if (kind == "acct-file") return config::kAcctFile;
-  return config::kOtherSection;
+  for (uint32_t scope = 1; scope != 0; scope <<= 1) {
+    if (config::ScopeText(scope) == Cat("<", kind, ">")) return scope;
+  }
+  return 0;
 }
 
 std::string_view FirstWord(std::string_view text) {

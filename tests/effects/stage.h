@@ -62,6 +62,8 @@ class Stage {
   void Submit(Letter letter, const Words& line);
   // stage_show.cc: what was seen
   void Show(const Words& line);
+  void Collapse(size_t from);
+  void ShowReplies(bool all);
   void ShowConnections();
   void ShowPeak(const std::string& host);
   void ShowDialogue(const std::string& host);

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "tests/effects/stage.h"
 
@@ -54,11 +56,44 @@ void Stage::Show(const Words& line) {
   if (what == "queues") ShowQueues();
   if (what == "dns") ShowDns();
   if (what == "log") ShowLog();
-  if (what == "replies") {
-    for (const ClientLog& log : client_logs_) seen_.insert(seen_.end(), log.begin(), log.end());
-  }
+  if (what == "replies") ShowReplies(line.At(2) == "all");
   if (seen_.size() == before) seen_.push_back(Cat("no ", what));
+  Collapse(before);
 }
+
+// Equal lines that follow each other become one.
+void Stage::Collapse(size_t from) {
+  std::vector<std::string> short_form;
+  for (size_t i = from; i < seen_.size();) {
+    size_t end = i;
+    while (end < seen_.size() && seen_[end] == seen_[i]) ++end;
+    short_form.push_back(end - i == 1 ? seen_[i] : Cat(seen_[i], " (", end - i, " times)"));
+    i = end;
+  }
+  seen_.resize(from);
+  seen_.insert(seen_.end(), short_form.begin(), short_form.end());
+}
+
+// What clients were told since the last time; without `all` not what EHLO offers.
+void Stage::ShowReplies(bool all) {
+  for (ClientLog& log : client_logs_) {
+    for (const std::string& reply : log) {
+      if (all || !reply.starts_with("EHLO: 250")) seen_.push_back(reply);
+    }
+    log.clear();
+  }
+}
+
+namespace {
+
+// "2023-11-14 22:13:20+0000", after the start of virtual time.
+MonoTime MonoOf(const std::string& text, WallTime wall_now, MonoTime now) {
+  std::tm parts = {};
+  CHECK(strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts) != nullptr);
+  return now - (wall_now - WallTime{timegm(&parts) * 1'000'000});
+}
+
+}  // namespace
 
 void Stage::ShowConnections() {
   for (const Connection& c : book_.connections) {
@@ -144,7 +179,7 @@ void Stage::ShowMessages(const Words& line) {
   }
 }
 
-// The given columns of every record, in all accounting files.
+// The given columns of every record, in all accounting files; "time" is that of timeLogged.
 void Stage::ShowAccounting(const Words& line) {
   for (const auto& [name, content] : shard_->account_files().files) {
     const std::vector<std::string> records = RecordLines(content);
@@ -154,9 +189,12 @@ void Stage::ShowAccounting(const Words& line) {
       const std::vector<std::string> cells = Cells(records[i]);
       std::string text;
       for (size_t j = 2; j < line.list.size(); ++j) {
-        const auto column = std::find(header.begin(), header.end(), line.list[j]);
+        const bool time = line.list[j] == "time";
+        const auto column =
+            std::find(header.begin(), header.end(), time ? "timeLogged" : line.list[j]);
         std::string cell = "(no column)";
         if (column != header.end()) cell = cells[static_cast<size_t>(column - header.begin())];
+        if (time) cell = At(MonoOf(cell, loop_.WallNow(), loop_.MonoNow()));
         CatTo(&text, text.empty() ? "" : ", ", cell.empty() ? "-" : cell);
       }
       seen_.push_back(std::move(text));
