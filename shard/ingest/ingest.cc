@@ -187,7 +187,7 @@ std::string Ingest::NextMember(const std::vector<std::string>& members) {
 absl::Status Ingest::ChooseVmta(Job& job, const MessageId& id, const std::string& from_header) {
   const std::string& wanted = !job.submission.virtual_mta.empty() ? job.submission.virtual_mta
                               : !from_header.empty()              ? from_header
-                                                     : job.source.default_virtual_mta;
+                                                                  : job.source.default_virtual_mta;
   const std::vector<std::string> members = deps_.policies.MembersOf(wanted);
   if (members.empty()) {
     return absl::InvalidArgumentError(

@@ -168,7 +168,8 @@ TEST(Effects, EveryEffectiveDirectiveIsShown) {
   for (const config::DirectiveRow& row : config::DirectiveTable()) {
     if (row.effect != config::Effect::kEffective) continue;
     for (const uint32_t scope : ScopesIn(row.scopes)) {
-      if (!shown.contains(Place(row.name, scope))) CatTo(&missing, "  ", Place(row.name, scope), "\n");
+      if (!shown.contains(Place(row.name, scope)))
+        CatTo(&missing, "  ", Place(row.name, scope), "\n");
     }
   }
   EXPECT_EQ(missing, "") << "said to be effective, and nothing shows the effect: write "
