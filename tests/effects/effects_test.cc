@@ -71,10 +71,12 @@ std::vector<fs::path> EffectFiles() {
   return paths;
 }
 
+fs::path Directory() { return fs::path(testing::TempDir()) / "effect"; }
+
 // Loaded from files in a directory of its own, as the daemon would; null, and a failure, if there
 // is anything to complain about.
 std::shared_ptr<const config::Config> Load(const Experiment& experiment, const Value& value) {
-  const fs::path directory = fs::path(testing::TempDir()) / "effect";
+  const fs::path directory = Directory();
   fs::remove_all(directory);
   fs::create_directories(directory);
   for (const auto& [name, text] : experiment.files) WriteFile(directory / name, text);
@@ -92,7 +94,14 @@ std::vector<std::string> Observe(const Experiment& experiment, const Value& valu
   const auto config = Load(experiment, value);
   if (config == nullptr) return {"the configuration cannot be loaded"};
   Stage stage(config);
-  return stage.Play(experiment.scenario);
+  std::vector<std::string> seen = stage.Play(experiment.scenario);
+  const std::string directory = Directory().string() + "/";
+  for (std::string& line : seen) {
+    for (size_t at = line.find(directory); at != std::string::npos; at = line.find(directory)) {
+      line.erase(at, directory.size());
+    }
+  }
+  return seen;
 }
 
 void CheckFile(const fs::path& path) {
@@ -154,16 +163,25 @@ std::vector<Elsewhere> ReadElsewhere() {
   return all;
 }
 
-TEST(Effects, EveryEffectiveDirectiveIsShown) {
+// Places that a file, or a test elsewhere, shows.
+std::set<std::string> Shown() {
   std::set<std::string> shown;
-  for (const fs::path& path : EffectFiles()) {
-    const auto file = EffectFile::Parse(ReadFile(path));
-    ASSERT_TRUE(file.ok()) << path << ": " << file.status();
-    for (const Experiment& e : file->experiments) shown.insert(Place(e.directive, e.scope));
-  }
   for (const Elsewhere& line : ReadElsewhere()) {
     for (const uint32_t scope : ScopesIn(~0u)) shown.insert(Place(line.directive, scope));
   }
+  for (const fs::path& path : EffectFiles()) {
+    const auto file = EffectFile::Parse(ReadFile(path));
+    if (!file.ok()) ADD_FAILURE() << path << ": " << file.status();
+    if (!file.ok()) continue;
+    for (const Experiment& e : file->experiments) shown.insert(Place(e.directive, e.scope));
+    EXPECT_TRUE(!file->experiments.empty() || shown.contains(Place(path.stem().string(), 1)))
+        << path << " has no experiment, and elsewhere.txt no line";
+  }
+  return shown;
+}
+
+TEST(Effects, EveryEffectiveDirectiveIsShown) {
+  const std::set<std::string> shown = Shown();
   std::string missing;
   for (const config::DirectiveRow& row : config::DirectiveTable()) {
     if (row.effect != config::Effect::kEffective) continue;
@@ -174,6 +192,23 @@ TEST(Effects, EveryEffectiveDirectiveIsShown) {
   }
   EXPECT_EQ(missing, "") << "said to be effective, and nothing shows the effect: write "
                             "tests/effects/NAME.effect";
+}
+
+// The founding text's configuration: every line of it acts. (Backoff lines are no directives; they
+// have tests of their own.)
+TEST(Effects, TheSampleConfigurationIsEffectiveThroughout) {
+  std::string shown;
+  for (const std::string& place : Shown()) CatTo(&shown, "\n", place);
+  const std::string sample = ReadFile("deploy/examples/sample.conf");
+  int directives = 0;
+  for (const std::string_view line : Split(sample, '\n')) {
+    const std::string_view text = Trim(line);
+    if (text.empty() || text[0] == '#' || text[0] == '<' || IsDigit(text[0])) continue;
+    const std::string name(text.substr(0, text.find(' ')));
+    EXPECT_NE(shown.find(Cat("\n", name, " in ")), std::string::npos) << text;
+    ++directives;
+  }
+  EXPECT_GE(directives, 20);
 }
 
 // A directive that has lost its effect, or is no longer said to have one, shall not be documented

@@ -79,7 +79,8 @@ bool Stage::Arrange(const Words& line) {
     ChangeDns(line);
   } else if (word == "offers") {
     std::vector<std::string> keywords;
-    for (const std::string_view one : Split(line.From(2), ',')) keywords.emplace_back(Trim(one));
+    const std::string list = line.From(2);
+    for (const std::string_view one : Split(list, ',')) keywords.emplace_back(Trim(one));
     if (keywords.front() == "nothing") keywords.clear();
     for (const auto& receiver : hosts_.at(line.At(1))) receiver->Offer(keywords);
   } else if (word == "says") {
