@@ -200,9 +200,13 @@ class Reader {
   void Unknown(const std::string& name, const DirectiveRow* row, const Position& where,
                Scope scope) {
     if (row != nullptr) {
+      uint32_t scopes = 0;  // of all rows of that name
+      for (const DirectiveRow& other : DirectiveTable()) {
+        if (other.name == row->name) scopes |= other.scopes;
+      }
       std::string places;
       for (uint32_t bit = 1; bit <= kAcctFile; bit <<= 1) {
-        if ((row->scopes & bit) != 0) CatTo(&places, places.empty() ? "" : ", ", ScopeText(bit));
+        if ((scopes & bit) != 0) CatTo(&places, places.empty() ? "" : ", ", ScopeText(bit));
       }
       return Report(Severity::kError, where, Cat("'", name, "' cannot stand in ", ScopeText(scope)),
                     Cat("it belongs in ", places));
