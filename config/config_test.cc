@@ -67,6 +67,21 @@ domain-macro microsoft hotmail.com,outlook.com,
 </domain>
 )";
 
+// A limit that is not built for pools must not look as if it were.
+TEST(Config, ADirectiveMayActInOneSectionAndNotInAnother) {
+  const LoadResult result = Load(
+      "<virtual-mta v1>\nmax-smtp-out 5\n</virtual-mta>\n"
+      "<virtual-mta-pool p>\nvirtual-mta v1\nmax-smtp-out 5\nmax-smtp-msg-rate 5/m\n"
+      "</virtual-mta-pool>\n"
+      "<domain *>\nmax-rcpt-per-message 5\n</domain>\n");
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  const std::string pool = ": a pool is a choice of virtual MTAs; limit its members\n";
+  EXPECT_EQ(Said(result), Cat("c.conf:6:1: warning: 'max-smtp-out' has no effect yet", pool,
+                              "c.conf:7:1: warning: 'max-smtp-msg-rate' has no effect yet", pool,
+                              "c.conf:10:1: warning: 'max-rcpt-per-message' has no effect yet: "
+                              "each recipient is a transaction of its own\n"));
+}
+
 TEST(Config, SampleResolves) {
   const LoadResult result = Load(kSample);
   ASSERT_NE(result.config, nullptr) << Said(result);

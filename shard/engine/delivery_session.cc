@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "shard/engine/answer.h"
 
@@ -134,6 +135,11 @@ void DeliverySession::Fail(Phase phase, const smtp::Reply& reply, const absl::St
   Answer answer = AnswerOf(phase, reply, status);
   answer.last_host = place_.last_host;
   failure_ = Judge(answer, options_.policy->verdict);
+  // The failure of the last host is the queue's: the owner logs that one.
+  if (options_.policy->log_fallback_failures && !place_.last_host) {
+    LogInfo("delivery", options_.domain, ": ", place_.host, " (", place_.peer.ip.ToString(),
+            ") failed, the next host is tried: ", failure_->status, ' ', failure_->diagnostic);
+  }
 }
 
 void DeliverySession::Opened(const smtp::PeerInfo& peer) {

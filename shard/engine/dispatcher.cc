@@ -23,10 +23,11 @@ bool SaysNothing(const Verdict& verdict, Phase phase) {
 }
 
 // RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
-// parameter does not say: it may claim it for plain mail, and not every way in has one.
+// parameter alone does not say: it may claim it for plain mail, and not every way in has one. Without
+// it, 8-bit header fields are what old feeders send unencoded, and go out as 8BITMIME.
 bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
   if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
-  return message.envelope.eight_bit &&
+  return message.envelope.smtp_utf8 && message.envelope.eight_bit &&
          mail::Has8bit(message.content.view().substr(0, message.envelope.header_bytes));
 }
 

@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Utf8Case{"plain_but_said", "s@s.test", "a@x.test", kPlainHeader, true, false},
                     Utf8Case{"sender", "\xc3\xad@s.test", "a@x.test", kPlainHeader, false, true},
                     Utf8Case{"rcpt", "s@s.test", "\xc3\xad@x.test", kPlainHeader, false, true},
-                    Utf8Case{"header", "s@s.test", "a@x.test", kUtf8Header, false, true}),
+                    Utf8Case{"header", "s@s.test", "a@x.test", kUtf8Header, true, true},
+                    Utf8Case{"raw_header", "s@s.test", "a@x.test", kUtf8Header, false, false}),
     [](const auto& info) { return info.param.name; });
 
 class ClosingTest : public EngineFixture, public testing::WithParamInterface<std::string> {};

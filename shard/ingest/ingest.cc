@@ -120,6 +120,7 @@ struct Ingest::Job {
   SourcePolicy source;
   std::shared_ptr<Message> message;
   std::string vmta;
+  std::string pool;  // "" if the virtual MTA was chosen by its own name
   std::vector<Target> targets;
   SubmitResult result;
   uint32_t parts = 0;  // commits and forwards under way
@@ -156,32 +157,50 @@ absl::Status Ingest::CheckLimits(const Submission& submission, const SourcePolic
   return absl::OkStatus();
 }
 
-absl::Status Ingest::BuildMessage(Job& job) {
-  Submission& submission = job.submission;
+// Chooses the virtual MTA on the way: what is done to the content depends on its settings.
+absl::StatusOr<PreparedContent> Ingest::Prepare(Job& job, const MessageId& id) {
   ContentOptions options;
   options.source = job.source;
   options.host_name = deps_.policies.HostName();
-  options.id = submission.idempotency_key.empty() ? RandomId(deps_.rng)
-                                                  : KeyedId(submission.idempotency_key);
+  options.id = id;
   options.now = deps_.loop.WallNow();
-  options.sanitize = std::any_of(job.targets.begin(), job.targets.end(), [this](const Target& t) {
-    return t.fate != Fate::kInvalid && deps_.policies.PolicyFor(t.domain, "")->sanitize_headers;
-  });
-  ASSIGN_OR_RETURN(PreparedContent content, PrepareContent(submission, options));
-  TakeNames(content, &submission);
-  RETURN_IF_ERROR(CheckNames(submission));
+  absl::Status chosen;
+  options.sanitize = [&](const std::string& virtual_mta) {
+    chosen = ChooseVmta(job, id, virtual_mta);
+    return std::any_of(job.targets.begin(), job.targets.end(), [&](const Target& t) {
+      return t.fate != Fate::kInvalid &&
+             deps_.policies.PolicyFor(t.domain, job.vmta)->sanitize_headers;
+    });
+  };
+  absl::StatusOr<PreparedContent> content = PrepareContent(job.submission, options);
+  if (!content.ok()) return content;
+  TakeNames(*content, &job.submission);
+  RETURN_IF_ERROR(CheckNames(job.submission));
+  if (!chosen.ok()) return chosen;
+  return content;
+}
+
+absl::Status Ingest::CheckLoops(const Job& job, uint32_t own_hops) {
   for (const Target& target : job.targets) {
     if (target.fate == Fate::kInvalid) continue;
-    const uint32_t loops = deps_.policies.PolicyFor(target.domain, "")->max_loop_count;
-    if (loops > 0 && content.own_hops >= loops) {
+    const uint32_t loops = deps_.policies.PolicyFor(target.domain, job.vmta)->max_loop_count;
+    if (loops > 0 && own_hops >= loops) {
       return absl::InvalidArgumentError(Cat("5.4.6 mail loop: this cluster has seen the message ",
-                                            content.own_hops, " times (max-loop-count ", loops,
-                                            ")"));
+                                            own_hops, " times (max-loop-count ", loops, ")"));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status Ingest::BuildMessage(Job& job) {
+  Submission& submission = job.submission;
+  const MessageId id = submission.idempotency_key.empty() ? RandomId(deps_.rng)
+                                                          : KeyedId(submission.idempotency_key);
+  ASSIGN_OR_RETURN(PreparedContent content, Prepare(job, id));
+  RETURN_IF_ERROR(CheckLoops(job, content.own_hops));
   auto message = std::make_shared<Message>();
   StoredMessage& envelope = message->envelope;
-  envelope.id = options.id;
+  envelope.id = id;
   envelope.sender = submission.mail_from;
   envelope.envelope_id = submission.envelope_id;
   envelope.job_id = submission.job_id;
@@ -190,7 +209,7 @@ absl::Status Ingest::BuildMessage(Job& job) {
                             submission.source.client.ToString(), ")");
   envelope.source_ip = submission.source.client.ToString();
   envelope.listener_ip = submission.source.listener.ToString();
-  envelope.accepted_ms = options.now.unix_ms();
+  envelope.accepted_ms = deps_.loop.WallNow().unix_ms();
   envelope.from_domain = content.from_domain;
   envelope.body_hash = content.body_hash;
   envelope.payload_hash = PayloadHash(submission);
@@ -200,8 +219,9 @@ absl::Status Ingest::BuildMessage(Job& job) {
   envelope.smtp_utf8 = submission.smtp_utf8;
   envelope.ret = submission.ret;
   message->content = SharedBytes(std::move(content.text));
+  envelope.vmta_pool = job.pool;
   job.message = std::move(message);
-  job.result.id = options.id;
+  job.result.id = id;
   return absl::OkStatus();
 }
 
@@ -209,9 +229,10 @@ std::string Ingest::NextMember(const std::vector<std::string>& members) {
   return members[round_robin_++ % members.size()];
 }
 
-absl::Status Ingest::ChooseVmta(Job& job) {
-  const std::string& wanted = job.submission.virtual_mta.empty() ? job.source.default_virtual_mta
-                                                                 : job.submission.virtual_mta;
+absl::Status Ingest::ChooseVmta(Job& job, const MessageId& id, const std::string& from_header) {
+  const std::string& wanted = !job.submission.virtual_mta.empty() ? job.submission.virtual_mta
+                              : !from_header.empty()              ? from_header
+                                                                  : job.source.default_virtual_mta;
   const std::vector<std::string> members = deps_.policies.MembersOf(wanted);
   if (members.empty()) {
     return absl::InvalidArgumentError(
@@ -220,8 +241,8 @@ absl::Status Ingest::ChooseVmta(Job& job) {
   // A keyed message must get the same virtual MTA through any shard: its queue decides its owner.
   job.vmta = job.submission.idempotency_key.empty()
                  ? NextMember(members)
-                 : members[StableHash(job.message->envelope.id.bytes()) % members.size()];
-  if (members.size() > 1 || members.front() != wanted) job.message->envelope.vmta_pool = wanted;
+                 : members[StableHash(id.bytes()) % members.size()];
+  if (members.size() > 1 || members.front() != wanted) job.pool = wanted;
   return absl::OkStatus();
 }
 
@@ -311,7 +332,6 @@ void Ingest::Submit(Submission submission, SubmitDone done) {
   }
   if (status.ok()) status = PlanRecipients(*job);
   if (status.ok()) status = BuildMessage(*job);
-  if (status.ok()) status = ChooseVmta(*job);
   job->parts = 1;
   if (status.ok()) {
     std::vector<size_t> here;

@@ -82,7 +82,9 @@ class Ingest {
 
   absl::Status CheckLimits(const Submission& submission, const SourcePolicy& source) const;
   absl::Status BuildMessage(Job& job);
-  absl::Status ChooseVmta(Job& job);
+  absl::StatusOr<PreparedContent> Prepare(Job& job, const MessageId& id);
+  absl::Status ChooseVmta(Job& job, const MessageId& id, const std::string& from_header);
+  absl::Status CheckLoops(const Job& job, uint32_t own_hops);
   absl::Status PlanRecipients(Job& job);
   void PlanRecipient(Job& job, size_t index);
   void CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool with_suppressed);

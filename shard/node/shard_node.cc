@@ -13,6 +13,7 @@
 #include "runtime/tls.h"
 #include "shard/cluster/rpc/grpc_coordinator_channel.h"
 #include "shard/cluster/rpc/table_codec.h"
+#include "shard/node/account_options.h"
 #include "shard/node/config_file.h"
 #include "shard/node/identity.h"
 
@@ -142,18 +143,7 @@ absl::Status ShardNode::MakeParts() {
 }
 
 absl::Status ShardNode::StartAccounting() {
-  CsvProjectorOptions options;
-  for (const config::AcctFile& file : config_->acct_files()) {
-    AcctFileOptions output;
-    output.path = file.path;
-    output.types.clear();
-    for (const std::string& record : file.records) {
-      ASSIGN_OR_RETURN(const EventType type, ParseEventType(record));
-      output.types.push_back(type);
-    }
-    output.max_size_bytes = static_cast<uint64_t>(file.max_size);
-    options.files.push_back(std::move(output));
-  }
+  ASSIGN_OR_RETURN(CsvProjectorOptions options, AccountOptionsFrom(*config_));
   account_worker_ = MakeFileThread(loop_);
   projector_ = std::make_unique<CsvProjector>(loop_, *store_, *account_worker_, account_files_,
                                               std::move(options));
