@@ -23,8 +23,8 @@ bool SaysNothing(const Verdict& verdict, Phase phase) {
 }
 
 // RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
-// parameter alone does not say: it may claim it for plain mail, and not every way in has one. Without
-// it, 8-bit header fields are what old feeders send unencoded, and go out as 8BITMIME.
+// parameter alone does not say: it may claim it for plain mail, and not every way in has one.
+// Without it, 8-bit header fields are what old feeders send unencoded, and go out as 8BITMIME.
 bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
   if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
   return message.envelope.smtp_utf8 && message.envelope.eight_bit &&
