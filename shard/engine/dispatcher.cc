@@ -167,12 +167,14 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
 }
 
 void Dispatcher::SetQueue(const Queue& queue) {
-  Tell(SetSite{queue.site_id, queue.policy->site});
-  if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue.vmta)) {
-    Tell(SetVmta{queue.vmta_id, vmta->limits});
-  }
-  Tell(shard::SetQueue{queue.id, queue.site_id, queue.vmta_id, queue.policy->schedule});
-  Tell(AllowQueue{queue.id, queue.MayAttempt()});
+  ChangeLimits([&] {
+    Tell(SetSite{queue.site_id, queue.policy->site});
+    if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue.vmta)) {
+      Tell(SetVmta{queue.vmta_id, vmta->limits});
+    }
+    Tell(shard::SetQueue{queue.id, queue.site_id, queue.vmta_id, queue.policy->schedule});
+    Tell(AllowQueue{queue.id, queue.MayAttempt()});
+  });
 }
 
 void Dispatcher::ReadyChanged(Queue& queue, bool new_mail) {

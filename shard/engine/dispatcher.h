@@ -55,6 +55,13 @@ class Dispatcher final : public SessionOwner {
   }
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
+  // What `change` sets takes effect as one. May be nested.
+  template <typename Change>
+  void ChangeLimits(Change change) {
+    if (changing_limits_++ == 0) Tell(shard::ChangeLimits{true});
+    change();
+    if (--changing_limits_ == 0) Tell(shard::ChangeLimits{false});
+  }
   // total-max-smtp-out has changed.
   void SetTotal(uint32_t total_max_smtp_out) { Tell(shard::SetTotal{total_max_smtp_out}); }
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
@@ -120,6 +127,7 @@ class Dispatcher final : public SessionOwner {
 
   Deps deps_;
   std::shared_ptr<const dns::Ourselves> ourselves_;
+  int changing_limits_ = 0;  // depth
   Scheduler scheduler_;
   std::deque<Todo> todo_;
   bool draining_ = false;
