@@ -42,6 +42,8 @@ struct Submission {
   std::string idempotency_key;
 };
 
+enum class QueueChange { kPause, kResume, kNormal, kBackoff };
+
 class Cluster {
  public:
   virtual ~Cluster() = default;
@@ -49,7 +51,7 @@ class Cluster {
   virtual Outcome ShowShards() = 0;
   virtual Outcome ShowQueues(const QueueQuery& query) = 0;
   virtual Outcome ShowAssignment(const std::string& site) = 0;
-  virtual Outcome ChangeQueue(bool pause, const std::string& queue) = 0;
+  virtual Outcome ChangeQueue(QueueChange change, const std::string& queue) = 0;
   virtual Outcome ForgetShard(const std::string& name) = 0;
   // Through the coordinator: to the first live shard; any shard takes any message.
   virtual Outcome Submit(const Submission& submission) = 0;

@@ -270,6 +270,11 @@ void ConfigBuilder::ReadDomain(const Section& section, Config::DomainRules* rule
       if (const auto line = ParseBackoffLine(setting); !line.ok()) {
         Error(setting.where, std::string(line.status().message()));
       }
+    } else if (setting.row->name == "backoff-to-normal-after") {
+      if (const auto time = ParseTimeOrNever(setting.first()); !time.ok()) {
+        Error(setting.where, Cat("backoff-to-normal-after: ", std::string(time.status().message()),
+                                 ", or never"));
+      }
     } else if (setting.row->name == "suppress-file") {
       config_->suppress_files_.emplace(ResolvePath(setting.where.file, setting.first()),
                                        setting.where);

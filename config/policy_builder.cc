@@ -70,6 +70,14 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"data-send-timeout", [](auto& s, auto* p) { p->data_send_timeout = Time(s); }},
       {"smtp-data-termination-timeout",
        [](auto& s, auto* p) { p->smtp_data_termination_timeout = Time(s); }},
+      {"backoff-max-smtp-out", [](auto& s, auto* p) { p->backoff_max_smtp_out = Count(s); }},
+      {"backoff-max-msg-rate", [](auto& s, auto* p) { p->backoff_max_msg_rate = RateOf(s); }},
+      {"backoff-retry-after",
+       [](auto& s, auto* p) { p->backoff_retry_after = *ParseTimeList(s.rest); }},
+      {"backoff-to-normal-after",
+       [](auto& s, auto* p) { p->backoff_to_normal_after = *ParseTimeOrNever(s.first()); }},
+      {"backoff-to-normal-after-delivery",
+       [](auto& s, auto* p) { p->backoff_to_normal_after_delivery = Bool(s); }},
       {"dkim-sign", [](auto& s, auto* p) { p->dkim_sign = Bool(s); }},
       {"suppress-file",
        [](auto& s, auto* p) { p->suppress_files.push_back(ResolvePath(s.where.file, s.first())); }},
@@ -94,7 +102,7 @@ absl::StatusOr<BackoffLine> ParseBackoffLine(const Setting& setting) {
   line.pattern = Cat(setting.spelled, ' ', Trim(fields[0]));
   ASSIGN_OR_RETURN(line.duration, ParseTime(Trim(fields[1])));
   ASSIGN_OR_RETURN(line.connections, ParseCount(Trim(fields[2]), 0));
-  ASSIGN_OR_RETURN(line.messages_per_hour, ParseCount(Trim(fields[3]), 0));
+  ASSIGN_OR_RETURN(line.messages_per_hour, ParseCount(Trim(fields[3]), -1));
   return line;
 }
 

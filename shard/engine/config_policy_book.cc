@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace convoy::shard {
@@ -32,6 +33,27 @@ QueuePolicyPtr SchedulePolicy(const config::Policy& policy) {
   return out;
 }
 
+BackoffSettings BackoffFrom(const config::Policy& policy) {
+  BackoffSettings out;
+  out.max_smtp_out = Connections(policy.backoff_max_smtp_out);
+  out.max_msg_rate = RateFrom(policy.backoff_max_msg_rate);
+  out.retry_after = policy.backoff_retry_after;
+  out.to_normal_after = policy.backoff_to_normal_after;
+  out.to_normal_after_delivery = policy.backoff_to_normal_after_delivery;
+  for (const config::BackoffLine& line : policy.backoff_lines) {
+    const auto pattern = BackoffPattern::Make(line.pattern);
+    CHECK(pattern.ok());  // its form was checked when the file was read
+    ReplyRule rule;
+    rule.pattern = *pattern;
+    rule.order.to_normal_after = line.duration;
+    rule.order.max_smtp_out = Connections(line.connections);
+    rule.order.max_msg_rate = line.messages_per_hour < 0 ? Rate{}
+                                                          : Rate{line.messages_per_hour, Hours(1)};
+    out.rules.push_back(std::move(rule));
+  }
+  return out;
+}
+
 void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->timeouts.greeting = policy.smtp_greeting_timeout;
   out->timeouts.block = policy.data_send_timeout;
@@ -51,6 +73,7 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
 DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy) {
   auto out = std::make_shared<DeliveryPolicy>();
   out->schedule = SchedulePolicy(policy);
+  out->backoff = BackoffFrom(policy);
   out->site.max_connections = Connections(policy.site_max_smtp_out);
   out->site.max_msg_rate = RateFrom(policy.site_max_msg_rate);
   out->retry_interval = policy.retry_interval;

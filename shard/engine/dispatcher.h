@@ -23,6 +23,7 @@
 #include "base/rng.h"
 #include "runtime/gate.h"
 #include "shard/cluster/lease_view.h"
+#include "shard/engine/backoff_book.h"
 #include "shard/engine/delivery_session.h"
 #include "shard/engine/preparer.h"
 #include "shard/engine/queue_book.h"
@@ -44,6 +45,7 @@ class Dispatcher final : public SessionOwner {
     const LeaseView& lease;
     std::shared_ptr<const TlsContext> tls;
     GaugeFile* gauges;  // may be null
+    BackoffBook& backoff;
     Rng rng;
   };
   explicit Dispatcher(Deps deps);
@@ -51,6 +53,8 @@ class Dispatcher final : public SessionOwner {
 
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
+  // The limits of the queue have changed: it entered or left backoff mode.
+  void LimitsChanged(const Queue& queue);
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
   void ReadyChanged(Queue& queue, bool new_mail = false);
   // Ownership, pause or hand-over of the queue has changed.
@@ -70,6 +74,7 @@ class Dispatcher final : public SessionOwner {
   // SessionOwner
   bool MayConnect(SessionId session) override;
   void Opened(DeliverySession& session) override;
+  void Replied(DeliverySession& session, const smtp::Reply& reply) override;
   std::optional<smtp::Attempt> Next(DeliverySession& session) override;
   void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) override;
   void FinalDotSent(uint64_t attempt) override;
@@ -87,6 +92,7 @@ class Dispatcher final : public SessionOwner {
   struct InFlight {
     SessionId session;
     ReadyRow row;
+    bool in_backoff = false;  // the mode was on when it was assigned
     bool past_dot = false;
   };
 

@@ -14,6 +14,11 @@ namespace {
 constexpr std::string_view kPausePrefix = "pause/";
 constexpr size_t kQueueIdBytes = 4;
 
+// Empty and `*` select every name.
+bool Selects(std::string_view wanted, std::string_view name) {
+  return wanted.empty() || wanted == "*" || wanted == name;
+}
+
 std::string WallText(WallTime when) {
   const int64_t seconds = when.unix_seconds() % 86400;
   const auto two = [](int64_t n) { return Cat(n < 10 ? "0" : "", n); };
@@ -39,6 +44,10 @@ Engine::Engine(Deps deps)
                  .signer = deps_.signer,
                  .suppressions = deps_.suppressions,
                  .ready_changed = [this](Queue& queue) { Work(queue); }}),
+      backoff_({.loop = deps_.loop,
+                .spool = deps_.spool,
+                .queues = queues_,
+                .changed = [this](Queue& queue) { dispatcher_.LimitsChanged(queue); }}),
       dispatcher_({.loop = deps_.loop,
                    .network = deps_.network,
                    .resolver = deps_.resolver,
@@ -49,6 +58,7 @@ Engine::Engine(Deps deps)
                    .lease = deps_.lease,
                    .tls = deps_.tls,
                    .gauges = deps_.gauges,
+                   .backoff = backoff_,
                    .rng = deps_.rng}) {}
 
 Engine::~Engine() = default;
@@ -60,6 +70,7 @@ absl::Status Engine::Recover() {
   for (const KvRow& row : paused.rows) {
     paused_at_start_.push_back(row.key.substr(kPausePrefix.size()));
   }
+  RETURN_IF_ERROR(backoff_.Recover());
   ASSIGN_OR_RETURN(const std::vector<SpooledQueue> heads, deps_.spool.Recover([](auto) {}));
   // Counted here, before the loop runs, because a window needs its exact number.
   ASSIGN_OR_RETURN(const std::vector<KvGroup> groups,
@@ -85,6 +96,7 @@ void Engine::Added(Queue& queue) {
   queue.owned = Owns(queue);
   const auto paused = std::find(paused_at_start_.begin(), paused_at_start_.end(), queue.Name());
   queue.paused = paused != paused_at_start_.end();
+  backoff_.Added(queue);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
 }
@@ -128,12 +140,21 @@ void Engine::OwnershipChanged() {
   dispatcher_.LeaseChanged();
 }
 
-absl::Status Engine::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
+absl::StatusOr<Queue*> Engine::Named(std::string_view domain, std::string_view vmta) {
   Queue* queue = queues_.Find(domain, vmta);
-  if (queue == nullptr) {
-    return absl::NotFoundError(
-        Cat("no queue ", domain, '/', vmta, " on this shard; 'convoy show queues' lists them"));
-  }
+  if (queue != nullptr) return queue;
+  return absl::NotFoundError(
+      Cat("no queue ", domain, '/', vmta, " on this shard; 'convoy show queues' lists them"));
+}
+
+absl::Status Engine::SetMode(std::string_view domain, std::string_view vmta, bool backoff) {
+  ASSIGN_OR_RETURN(Queue* queue, Named(domain, vmta));
+  backoff_.Set(*queue, backoff);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
+  ASSIGN_OR_RETURN(Queue* queue, Named(domain, vmta));
   KvBatch batch;
   const std::string key = Cat(kPausePrefix, queue->Name());
   if (paused) {
@@ -190,7 +211,8 @@ QueueReport Engine::ReportOf(Queue& queue) const {
   report.vmta = queue.vmta;
   report.recipients = queue.window.rows();
   report.connections = counters.connecting + counters.open;
-  report.mode = queue.paused ? "paused" : "normal";
+  report.mode = queue.paused ? "paused" : queue.backoff.has_value() ? "backoff" : "normal";
+  report.backoff = queue.backoff;
   report.owned = queue.owned;
   const WaitReason why = dispatcher_.scheduler().Why(queue.id, now);
   const WallTime until = deps_.loop.WallNow() + (why.until - now);
@@ -205,8 +227,7 @@ std::vector<QueueReport> Engine::Report(std::string_view domain, std::string_vie
   std::vector<QueueReport> reports;
   for (const auto& queue : queues_.all()) {
     if (queue == nullptr) continue;
-    if (!domain.empty() && queue->domain != domain) continue;
-    if (!vmta.empty() && queue->vmta != vmta) continue;
+    if (!Selects(domain, queue->domain) || !Selects(vmta, queue->vmta)) continue;
     reports.push_back(ReportOf(*queue));
   }
   return reports;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "runtime/stream.h"
 #include "shard/cluster/assignment_view.h"
 #include "shard/cluster/lease_view.h"
+#include "shard/engine/backoff_book.h"
 #include "shard/engine/dispatcher.h"
 #include "shard/engine/policy_book.h"
 #include "shard/engine/preparer.h"
@@ -38,12 +40,14 @@ struct QueueReport {
   std::string vmta;
   uint64_t recipients = 0;
   uint32_t connections = 0;
-  std::string mode;     // normal, paused
+  std::string mode;     // normal, backoff, paused
   std::string waiting;  // why nothing more is sent now
   LastError last_error;
   QueueTotals totals;
   int64_t next_due_ms = 0;  // 0: none
   bool owned = false;
+  // In backoff mode, also when an operator has paused the queue.
+  std::optional<BackoffState> backoff;
 };
 
 struct EngineTotals {
@@ -87,6 +91,9 @@ class Engine {
 
   // NotFound when there is no such queue. Durable: survives a restart.
   absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
+  // Puts a queue into backoff mode as the directives say, or out of it. NotFound, and durable, as
+  // above.
+  absl::Status SetMode(std::string_view domain, std::string_view vmta, bool backoff);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no
@@ -109,11 +116,13 @@ class Engine {
   void Work(Queue& queue);
   bool Owns(const Queue& queue) const;
   QueueReport ReportOf(Queue& queue) const;
+  absl::StatusOr<Queue*> Named(std::string_view domain, std::string_view vmta);
 
   Deps deps_;
   QueueBook queues_;
   Recorder recorder_;
   Preparer preparer_;
+  BackoffBook backoff_;
   Dispatcher dispatcher_;
   std::vector<std::string> paused_at_start_;
 };

@@ -159,7 +159,10 @@ absl::Status ShardNode::StartServices() {
     return engine_->Report(domain, vmta);
   };
   hooks_.set_paused = [this](std::string_view domain, std::string_view vmta, bool paused) {
-    return SetPaused(domain, vmta, paused);
+    return ChangeQueues(domain, vmta, &Engine::SetPaused, paused);
+  };
+  hooks_.set_mode = [this](std::string_view domain, std::string_view vmta, bool backoff) {
+    return ChangeQueues(domain, vmta, &Engine::SetMode, backoff);
   };
   std::string grpc = options_.grpc_listen;
   if (grpc.empty() && config_->grpc_listener().has_value()) {
@@ -277,10 +280,11 @@ ShardReport ShardNode::Report() const {
   return report;
 }
 
-uint64_t ShardNode::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
+uint64_t ShardNode::ChangeQueues(std::string_view domain, std::string_view vmta,
+                                 QueueChange change, bool on) {
   uint64_t matched = 0;
   for (const QueueReport& queue : engine_->Report(domain, vmta)) {
-    const absl::Status set = engine_->SetPaused(queue.domain, queue.vmta, paused);
+    const absl::Status set = ((*engine_).*change)(queue.domain, queue.vmta, on);
     if (set.ok()) {
       ++matched;
     } else {

@@ -84,7 +84,10 @@ class ShardNode {
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
-  uint64_t SetPaused(std::string_view domain, std::string_view vmta, bool paused);
+  using QueueChange = absl::Status (Engine::*)(std::string_view, std::string_view, bool);
+  // Of every queue that matches; how many did.
+  uint64_t ChangeQueues(std::string_view domain, std::string_view vmta, QueueChange change,
+                        bool on);
 
   KernelLoop& loop_;
   const ShardOptions options_;

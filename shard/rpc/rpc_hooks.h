@@ -42,10 +42,12 @@ struct RpcHooks {
   // More waits to be synced than is good: stop reading streams.
   std::function<bool()> congested;
   std::function<ShardReport()> report;
-  // Empty strings match everything.
+  // Empty strings and `*` match everything.
   std::function<std::vector<QueueReport>(std::string_view domain, std::string_view vmta)> queues;
   // How many queues matched.
   std::function<uint64_t(std::string_view domain, std::string_view vmta, bool paused)> set_paused;
+  // The same for backoff mode.
+  std::function<uint64_t(std::string_view domain, std::string_view vmta, bool backoff)> set_mode;
 };
 
 }  // namespace convoy::shard

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "proto/admin.grpc.pb.h"
 #include "proto/forward.grpc.pb.h"
 #include "shard/forward/rpc/forward_codec.h"
@@ -70,12 +71,26 @@ void Fill(const ShardReport& report, mta::v1::ShardStatus* out) {
   out->set_stopping(report.stopping);
 }
 
+mta::v1::QueueMode ModeOf(const QueueReport& report) {
+  if (report.mode == "paused") return mta::v1::QUEUE_MODE_PAUSED;
+  return report.mode == "backoff" ? mta::v1::QUEUE_MODE_BACKOFF : mta::v1::QUEUE_MODE_NORMAL;
+}
+
+void Fill(const BackoffState& state, mta::v1::BackoffInfo* out) {
+  out->set_since_unix_ms(state.since.unix_ms());
+  if (state.until < kWallMax) out->set_until_unix_ms(state.until.unix_ms());
+  out->set_reply(Escape(state.reply));
+  out->set_pattern(Escape(state.pattern));
+  out->set_by_operator(state.by_operator);
+}
+
 void Fill(const QueueReport& report, mta::v1::QueueRow* out) {
   out->set_domain(report.domain);
   out->set_virtual_mta(report.vmta);
   out->set_recipients(report.recipients);
   out->set_connections(report.connections);
-  out->set_mode(report.mode == "paused" ? mta::v1::QUEUE_MODE_PAUSED : mta::v1::QUEUE_MODE_NORMAL);
+  out->set_mode(ModeOf(report));
+  if (report.backoff.has_value()) Fill(*report.backoff, out->mutable_backoff());
   out->set_next_due_unix_ms(report.next_due_ms);
   out->set_last_error(report.last_error.text);
   out->set_held_because(report.waiting);
@@ -116,21 +131,35 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
   grpc::ServerUnaryReactor* PauseQueue(grpc::CallbackServerContext* context,
                                        const mta::v1::ChangeQueueRequest* request,
                                        mta::v1::ChangeShardQueueResponse* out) override {
-    return Change(context, request, out, true);
+    return Change(context, request, out, hooks_.set_paused, true);
   }
   grpc::ServerUnaryReactor* ResumeQueue(grpc::CallbackServerContext* context,
                                         const mta::v1::ChangeQueueRequest* request,
                                         mta::v1::ChangeShardQueueResponse* out) override {
-    return Change(context, request, out, false);
+    return Change(context, request, out, hooks_.set_paused, false);
+  }
+  grpc::ServerUnaryReactor* SetQueueMode(grpc::CallbackServerContext* context,
+                                         const mta::v1::ChangeQueueRequest* request,
+                                         mta::v1::ChangeShardQueueResponse* out) override {
+    const bool backoff = request->mode() == mta::v1::QUEUE_MODE_BACKOFF;
+    if (backoff || request->mode() == mta::v1::QUEUE_MODE_NORMAL) {
+      return Change(context, request, out, hooks_.set_mode, backoff);
+    }
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpc(absl::InvalidArgumentError("mode is neither normal nor backoff")));
+    return reactor;
   }
 
  private:
+  using QueueSetter = std::function<uint64_t(std::string_view, std::string_view, bool)>;
+
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context,
                                    const mta::v1::ChangeQueueRequest* request,
-                                   mta::v1::ChangeShardQueueResponse* out, bool paused) {
+                                   mta::v1::ChangeShardQueueResponse* out,
+                                   const QueueSetter& set, bool on) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    loop_.Post([this, reactor, out, paused, selector = request->selector()] {
-      out->set_matched(hooks_.set_paused(selector.domain(), selector.virtual_mta(), paused));
+    loop_.Post([reactor, out, &set, on, selector = request->selector()] {
+      out->set_matched(set(selector.domain(), selector.virtual_mta(), on));
       reactor->Finish(grpc::Status::OK);
     });
     return reactor;
@@ -140,8 +169,7 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
     std::vector<QueueReport> all =
         hooks_.queues(wanted.selector().domain(), wanted.selector().virtual_mta());
     if (wanted.mode() != mta::v1::QUEUE_MODE_UNSPECIFIED) {
-      const bool paused = wanted.mode() == mta::v1::QUEUE_MODE_PAUSED;
-      std::erase_if(all, [paused](const QueueReport& q) { return (q.mode == "paused") != paused; });
+      std::erase_if(all, [&](const QueueReport& q) { return ModeOf(q) != wanted.mode(); });
     }
     const bool by_name = wanted.order() == mta::v1::QUEUE_ORDER_NAME;
     std::sort(all.begin(), all.end(), [by_name](const QueueReport& a, const QueueReport& b) {

@@ -104,6 +104,10 @@ class Scheduler::Core {
   bool ServeRemoved(QueueState* q);
   bool MaySend(const QueueState& q) const;
   void CloseIdleSessions(QueueState* q);
+  void CloseSurplusSessions(QueueState* q);
+  static bool HasSurplusSession(const QueueState& q) {
+    return q.connecting + q.open > q.policy->max_smtp_out;
+  }
   Block AttemptBlock(QueueState* q, bool in_order);
   Block GateBlock(GateState* g, Parked at, bool in_order);
   void Assign(SessionState* s);

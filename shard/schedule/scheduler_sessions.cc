@@ -91,7 +91,8 @@ bool Scheduler::Core::MustClose(const SessionState& s) const {
   const QueuePolicy& policy = *s.queue->policy;
   const uint32_t messages = policy.max_msg_per_connection;
   const uint32_t errors = policy.max_errors_per_connection;
-  return !MaySend(*s.queue) || (messages != 0 && s.assigned >= messages) ||
+  return !MaySend(*s.queue) || HasSurplusSession(*s.queue) ||
+         (messages != 0 && s.assigned >= messages) ||
          (errors != 0 && s.errors >= errors);
 }
 
@@ -217,7 +218,7 @@ void Scheduler::Core::On(const AttemptReturned& e) {
   if (s.assigned > 0) --s.assigned;
   --q.assigned;
   --counters_.assigned;
-  bool exact = q.rate.GiveBack(tokens.queue);
+  bool exact = q.rates.GiveBack(tokens.queue);
   exact = q.vmta->rate.GiveBack(tokens.vmta) && exact;
   MarkDirty(q.vmta);
   if (q.site != nullptr) {
