@@ -9,6 +9,11 @@
 #include "base/text.h"
 
 namespace convoy {
+namespace {
+
+constexpr std::array<uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
 
 absl::StatusOr<IpAddress> IpAddress::Parse(std::string_view text) {
   const std::string copy(text);
@@ -19,6 +24,7 @@ absl::StatusOr<IpAddress> IpAddress::Parse(std::string_view text) {
   if (inet_pton(AF_INET, copy.c_str(), out.bytes_.data()) == 1) return out;
   if (inet_pton(AF_INET6, copy.c_str(), out.bytes_.data()) == 1) {
     out.v6_ = true;
+    out.Unmap();
     return out;
   }
   return absl::InvalidArgumentError(Cat("'", Escape(text), "' is not an IP address"));
@@ -37,7 +43,13 @@ absl::StatusOr<IpAddress> IpAddress::FromBytes(std::string_view bytes) {
   IpAddress out;
   out.v6_ = bytes.size() == 16;
   std::memcpy(out.bytes_.data(), bytes.data(), bytes.size());
+  out.Unmap();
   return out;
+}
+
+void IpAddress::Unmap() {
+  if (!v6_ || !std::equal(kV4Mapped.begin(), kV4Mapped.end(), bytes_.begin())) return;
+  *this = V4(bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
 }
 
 bool IpAddress::is_loopback() const {

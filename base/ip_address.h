@@ -1,6 +1,9 @@
 // IPv4/IPv6 addresses, endpoints and CIDR ranges as plain values.
 //
-// RFC:       4291 2.2 (text form), 5952 (canonical text)
+// A v4-mapped IPv6 address (::ffff:0:0/96) is the IPv4 address it stands for: connecting to it
+// reaches the same host, so every rule about addresses must see the same one.
+//
+// RFC:       4291 2.2 (text form), 4291 2.5.5.2 (v4-mapped), 5952 (canonical text)
 // Errors:    InvalidArgument for malformed text
 // Determinism: pure
 #pragma once
@@ -45,6 +48,8 @@ class IpAddress {
   }
 
  private:
+  void Unmap();
+
   std::array<uint8_t, 16> bytes_{};
   bool v6_ = false;
 };

@@ -15,6 +15,20 @@ TEST(IpAddress, ParsesAndPrintsBothFamilies) {
   EXPECT_FALSE(IpAddress::Parse(std::string_view("1.2.3.4\0x", 9)).ok());
 }
 
+TEST(IpAddress, V4MappedIsTheV4Address) {
+  const IpAddress v4 = IpAddress::V4(127, 0, 1, 1);
+  EXPECT_EQ(*IpAddress::Parse("::ffff:127.0.1.1"), v4);
+  EXPECT_EQ(*IpAddress::Parse("::FFFF:7f00:101"), v4);
+  const char mapped[] = "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\1\1";
+  EXPECT_EQ(*IpAddress::FromBytes({mapped, 16}), v4);
+  EXPECT_TRUE(IpAddress::Parse("::ffff:127.0.1.1")->is_loopback());
+  EXPECT_TRUE(IpAddress::Parse("::ffff:0.0.0.0")->is_unspecified());
+  EXPECT_EQ(Endpoint::Parse("[::ffff:192.0.2.1]:25")->ToString(), "192.0.2.1:25");
+  for (const char* other : {"::fffe:127.0.1.1", "::127.0.1.1", "1::ffff:127.0.1.1"}) {
+    EXPECT_TRUE(IpAddress::Parse(other)->is_v6()) << other;
+  }
+}
+
 TEST(IpAddress, EndpointRoundTrip) {
   for (const char* text : {"127.0.0.1:25", "[::1]:2525"}) {
     EXPECT_EQ(Endpoint::Parse(text)->ToString(), text);

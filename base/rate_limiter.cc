@@ -1,6 +1,7 @@
 #include "base/rate_limiter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -16,6 +17,18 @@ RateLimiter::RateLimiter(int64_t count, Duration interval, MonoTime now, bool st
   burst_ = count / kLogCountMax;
   // Spent: as many units below one event as one interval brings back.
   units_ = start_spent ? interval_us_ - (count_ - burst_) * interval_us_ : capacity_units();
+}
+
+RateLimiter RateLimiter::Paced(int64_t count, Duration interval, MonoTime now) {
+  RateLimiter limiter(count, interval, now);
+  if (!limiter.keeps_log()) {
+    limiter.units_ = 0;
+    return limiter;
+  }
+  for (int64_t i = 1; i <= count; ++i) {
+    limiter.log_.push_back(now - interval + Duration{interval.us / count * i});
+  }
+  return limiter;
 }
 
 MonoTime RateLimiter::Advance(MonoTime now) {
@@ -87,8 +100,13 @@ void RateLimiter::Change(int64_t count, Duration interval, MonoTime now) {
   now = Advance(now);
   const int64_t used = keeps_log() ? static_cast<int64_t>(log_.size())
                                    : (capacity_units() - units_ + interval_us_ - 1) / interval_us_;
+  std::deque<MonoTime> times = std::move(log_);
+  const bool times_known = keeps_log();
   *this = RateLimiter(count, interval, now);
-  if (keeps_log()) {
+  if (keeps_log() && times_known) {
+    while (static_cast<int64_t>(times.size()) > count) times.pop_front();
+    log_ = std::move(times);
+  } else if (keeps_log()) {
     log_.assign(static_cast<size_t>(std::min(used, count)), now);
   } else {
     units_ -= std::min(used, count) * interval_us_;

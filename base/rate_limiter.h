@@ -36,6 +36,10 @@ class RateLimiter {
   // full interval's allowance had just been used.
   RateLimiter(int64_t count, Duration interval, MonoTime now, bool start_spent = false);
 
+  // A limit where there was none (a reload), as if events had come evenly at just this rate until
+  // now: the next one is allowed after interval / count, and what was sent before delays nothing.
+  static RateLimiter Paced(int64_t count, Duration interval, MonoTime now);
+
   bool unlimited() const { return interval_us_ == 0; }
   // Takes one event if it is allowed at `now`.
   bool TryTake(MonoTime now);
@@ -45,8 +49,8 @@ class RateLimiter {
   void GiveBack();
   // As if others had kept this limit until `now` and used all of it (a process before this one).
   void UseUp(MonoTime now);
-  // Another limit from now on. What was used counts against the new one as if it had happened just
-  // now, so that a reload can never open a window twice.
+  // Another limit from now on. What was used counts against the new one, at the times it happened
+  // if they are known, else as if it had happened just now: a reload never opens a window twice.
   void Change(int64_t count, Duration interval, MonoTime now);
 
   int64_t count() const { return count_; }

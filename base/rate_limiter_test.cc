@@ -95,6 +95,52 @@ TEST(RateLimiter, ChangeKeepsWhatWasUsed) {
   EXPECT_FALSE(limiter.TryTake(now));
 }
 
+TEST(RateLimiter, ChangeKeepsTheTimesItKnows) {
+  const MonoTime start{1};
+  RateLimiter limiter(60, Hours(1), start);
+  MonoTime now = start;
+  for (int i = 0; i < 60; ++i, now = now + Minutes(1)) ASSERT_TRUE(limiter.TryTake(now));
+  limiter.Change(30, Hours(1), now);
+  EXPECT_EQ(limiter.NextAllowed(now), start + Minutes(30) + Hours(1))
+      << "the 30th last event leaves the window, not a whole interval from now";
+}
+
+// From the change on no window has more than the new limit, whatever was before.
+TEST(RateLimiter, NoWindowAfterAChangeHasMoreThanTheNewLimit) {
+  for (const int64_t before : {0, 1, 10, 64, 65, 5000}) {
+    for (const int64_t after : {1, 3, 64, 65, 300, 5000}) {
+      const Duration interval = Seconds(10);
+      MonoTime now{1};
+      RateLimiter limiter;
+      if (before > 0) limiter = RateLimiter(before, interval, now);
+      for (const MonoTime end = now + Seconds(25); now < end; now = now + Milliseconds(7)) {
+        if (!limiter.unlimited()) (void)limiter.TryTake(now);
+      }
+      if (before == 0) {
+        limiter = RateLimiter::Paced(after, interval, now);
+      } else {
+        limiter.Change(after, interval, now);
+      }
+      std::deque<MonoTime> events;
+      for (const MonoTime end = now + Seconds(45); now < end; now = now + Milliseconds(1)) {
+        while (limiter.TryTake(now)) events.push_back(now);
+      }
+      EXPECT_LE(WorstWindow(events, interval), after) << before << " -> " << after;
+      EXPECT_GE(static_cast<int64_t>(events.size()), after * 34 / 10 * 98 / 100)
+          << before << " -> " << after << ": a change loses no more than an interval";
+    }
+  }
+}
+
+TEST(RateLimiter, PacedStartDelaysByOneEventOnly) {
+  for (const int64_t count : {1, 60, 3600}) {
+    const MonoTime start{Days(1).us};
+    RateLimiter limiter = RateLimiter::Paced(count, Hours(1), start);
+    EXPECT_FALSE(limiter.TryTake(start));
+    EXPECT_LE(limiter.NextAllowed(start) - start, Hours(1) * 102 / (100 * count) + Seconds(1));
+  }
+}
+
 TEST(RateLimiter, GiveBackAllowsOneMore) {
   for (const int64_t count : {1, 640}) {
     const MonoTime now{1};

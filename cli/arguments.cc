@@ -1,13 +1,18 @@
 #include "cli/arguments.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <sstream>
 
 #include "base/text.h"
 #include "cli/cluster.h"
+#include "cli/completion.h"
 #include "cli/message_file.h"
 #include "config/load.h"
+#include "config/reference.h"
 
 namespace convoy::cli {
 namespace {
@@ -15,6 +20,15 @@ namespace {
 constexpr char kFooter[] =
     "A queue is DOMAIN/VMTA; show, pause, resume and set take * for either part.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.";
+
+// user@host, for the history of the configuration. A claim, not a proof.
+std::string CallerName() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  const passwd* user = getpwuid(getuid());
+  return Cat(user == nullptr ? Cat("uid ", getuid()) : std::string(user->pw_name), '@',
+             std::string_view(host));
+}
 
 // One run of the program: where the parser puts values, and the command it has chosen.
 class Program {
@@ -33,6 +47,7 @@ class Program {
     AddChanges();
     AddSubmit();
     AddConfig();
+    AddCompletion();
   }
 
   Outcome Run(std::vector<std::string> arguments) {
@@ -90,6 +105,8 @@ class Program {
       return AskCoordinator([this](Cluster& c) { return c.ShowAssignment(name_); });
     });
     assignment->add_option("SITE", name_, "only the slot of this domain");
+    AddCommand(show, "config", "the version in effect, and which one each shard runs",
+               [this] { return AskCoordinator([](Cluster& c) { return c.ShowConfig(); }); });
   }
 
   void AddChanges() {
@@ -134,14 +151,44 @@ class Program {
   }
 
   void AddConfig() {
-    CLI::App* config = AddFamily("config", "look at a configuration file, without a cluster");
+    CLI::App* config = AddFamily("config", "look at a configuration file, or at the versions kept");
     CLI::App* check = AddCommand(config, "check", "load it and say what is wrong",
                                  [this] { return CheckConfig(); });
     check->add_option("FILE", file_, "configuration file")->required();
+    check->add_flag("--lenient", lenient_,
+                    "mend broken regexes, skip what is not known, each with a warning");
     CLI::App* explain = AddCommand(config, "explain", "each setting of a queue and its origin",
                                    [this] { return ExplainConfig(); });
     explain->add_option("FILE", file_, "configuration file")->required();
     explain->add_option("QUEUE", name_, "DOMAIN/VMTA")->required();
+    CLI::App* help = AddCommand(config, "help", "what a directive does, and whether it has effect",
+                                [this] { return HelpDirective(); });
+    help->add_option("DIRECTIVE", name_, "its name, in any case")->required();
+    AddVersions(config);
+  }
+
+  void AddCompletion() {
+    CLI::App* family = AddFamily("completion", "completion of this command in a shell");
+    AddCommand(family, "bash", "a script: source <(convoy completion bash)", [this] {
+      return Outcome{.code = ExitCode::kDone, .out = BashCompletion(app_), .error = ""};
+    });
+  }
+
+  void AddVersions(CLI::App* config) {
+    CLI::App* reload = AddCommand(
+        &app_, "reload",
+        "put the coordinator's configuration file into effect, on all shards or none",
+        [this] { return AskCoordinator([this](Cluster& c) { return c.Reload(who_, comment_); }); });
+    reload->add_option("--comment", comment_, "why, for the history");
+    AddCommand(config, "history", "the versions kept, newest first",
+               [this] { return AskCoordinator([](Cluster& c) { return c.ConfigHistory(); }); });
+    CLI::App* rollback =
+        AddCommand(config, "rollback", "a new version with the content of an old one", [this] {
+          return AskCoordinator(
+              [this](Cluster& c) { return c.RollbackConfig(version_, who_, comment_); });
+        });
+    rollback->add_option("VERSION", version_, "its number: convoy config history")->required();
+    rollback->add_option("--comment", comment_, "why, for the history");
   }
 
   static Outcome Usage(const std::string& text) {
@@ -189,11 +236,27 @@ class Program {
   }
 
   Outcome CheckConfig() {
-    const config::LoadResult loaded = config::LoadConfig(file_);
-    const bool good = loaded.config != nullptr;
+    config::LoadResult loaded =
+        config::LoadConfig(file_, config::RealFiles(), {.lenient = lenient_});
+    if (loaded.config != nullptr) {
+      for (config::Diagnostic& d : config::CheckFiles(*loaded.config)) {
+        loaded.diagnostics.push_back(std::move(d));
+      }
+    }
+    const bool good = !config::HasErrors(loaded.diagnostics);
     return {.code = good ? ExitCode::kDone : ExitCode::kRefused,
             .out = config::CheckReport(loaded, target_.json),
             .error = ""};
+  }
+
+  Outcome HelpDirective() {
+    const absl::StatusOr<std::string> text = config::DirectiveHelp(name_, target_.json);
+    if (!text.ok()) {
+      return {.code = ExitCode::kRefused,
+              .out = "",
+              .error = Cat("convoy: ", std::string(text.status().message()), "\n")};
+    }
+    return {.code = ExitCode::kDone, .out = *text, .error = ""};
   }
 
   Outcome ExplainConfig() {
@@ -219,6 +282,10 @@ class Program {
   std::string file_;
   std::string name_;
   std::string mode_;
+  bool lenient_ = false;
+  std::string who_ = CallerName();
+  std::string comment_;
+  uint64_t version_ = 0;
   std::function<Outcome()> command_;
 };
 

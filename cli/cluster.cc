@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "cli/json.h"
 #include "cli/render.h"
+#include "cli/render_config.h"
 #include "proto/admin.grpc.pb.h"
+#include "proto/config.grpc.pb.h"
 #include "proto/submission.grpc.pb.h"
 
 namespace convoy::cli {
@@ -24,7 +26,9 @@ constexpr uint32_t kPageSize = 1000;
 
 struct CallContext : grpc::ClientContext {
   // A time span is counted from when the call starts.
-  CallContext() { set_deadline(gpr_time_from_micros(kCallDeadline.us, GPR_TIMESPAN)); }
+  explicit CallContext(Duration deadline = kCallDeadline) {
+    set_deadline(gpr_time_from_micros(deadline.us, GPR_TIMESPAN));
+  }
 };
 
 // "domain[/vmta]".
@@ -139,6 +143,43 @@ class GrpcCluster final : public Cluster {
                             " slots went to others (table ", answer.version(), ").\n"));
   }
 
+  Outcome Reload(const std::string& who, const std::string& comment) override {
+    mta::v1::ReloadRequest request;
+    request.set_who(who);
+    request.set_comment(comment);
+    mta::v1::ReloadResponse answer;
+    return Reloaded(CallConfig(&ConfigStub::Reload, request, &answer), answer);
+  }
+
+  Outcome RollbackConfig(uint64_t version, const std::string& who,
+                         const std::string& comment) override {
+    mta::v1::RollbackRequest request;
+    request.set_version(version);
+    request.set_who(who);
+    request.set_comment(comment);
+    mta::v1::ReloadResponse answer;
+    return Reloaded(CallConfig(&ConfigStub::Rollback, request, &answer), answer);
+  }
+
+  Outcome ConfigHistory() override {
+    mta::v1::HistoryResponse history;
+    const grpc::Status called =
+        CallConfig(&ConfigStub::History, mta::v1::HistoryRequest(), &history);
+    return called.ok() ? Done(history, RenderHistory(history)) : Failed(called);
+  }
+
+  Outcome ShowConfig() override {
+    mta::v1::ShowConfigResponse config;
+    const grpc::Status called =
+        CallConfig(&ConfigStub::ShowConfig, mta::v1::ShowConfigRequest(), &config);
+    if (!called.ok()) return Failed(called);
+    Outcome outcome = Done(config, RenderConfig(config));
+    for (const mta::v1::ShardConfig& shard : config.shards()) {
+      if (!shard.unreachable().empty()) outcome.code = ExitCode::kPartial;
+    }
+    return outcome;
+  }
+
   Outcome Submit(const Submission& submission) override {
     std::string address = target_.shard;
     if (!direct()) {
@@ -165,6 +206,7 @@ class GrpcCluster final : public Cluster {
  private:
   using AdminStub = mta::v1::Admin::Stub;
   using ShardStub = mta::v1::ShardAdmin::Stub;
+  using ConfigStub = mta::v1::ConfigAdmin::Stub;
 
   bool direct() const { return !target_.shard.empty(); }
 
@@ -216,6 +258,29 @@ class GrpcCluster final : public Cluster {
     if (shard_ == nullptr) shard_ = mta::v1::ShardAdmin::NewStub(Channel(target_.shard));
     CallContext context;
     return (shard_.get()->*method)(&context, request, response);
+  }
+
+  template <typename Request, typename Response>
+  grpc::Status CallConfig(grpc::Status (ConfigStub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                          const Request& request, Response* response) {
+    const auto stub = mta::v1::ConfigAdmin::NewStub(Channel(target_.coordinator));
+    CallContext context(kReloadDeadline);
+    return (stub.get()->*method)(&context, request, response);
+  }
+
+  Outcome Reloaded(const grpc::Status& called, const mta::v1::ReloadResponse& answer) const {
+    if (!called.ok()) return Failed(called);
+    Outcome outcome = Done(answer, RenderReload(answer));
+    if (!answer.applied()) {
+      outcome.code = ExitCode::kRefused;
+      if (!target_.json) outcome.error = std::exchange(outcome.out, "");
+      return outcome;
+    }
+    for (const mta::v1::ShardReload& shard : answer.shards()) {
+      if (!shard.running()) outcome.code = ExitCode::kPartial;
+    }
+    return outcome;
   }
 
   // One page, from the coordinator or from the shard itself in the same form.
@@ -284,7 +349,10 @@ class GrpcCluster final : public Cluster {
     const std::string why = Escape(status.error_message());
     const bool silent = code == grpc::StatusCode::DEADLINE_EXCEEDED;
     if (code != grpc::StatusCode::UNAVAILABLE && !silent) {
-      return {.code = ExitCode::kRefused, .out = "", .error = Cat("convoy: ", why, "\n")};
+      const std::string said =
+          why.empty() ? Cat(who, " does not know this call: is it the address of another process?")
+                      : why;
+      return {.code = ExitCode::kRefused, .out = "", .error = Cat("convoy: ", said, "\n")};
     }
     const std::string advice =
         direct()

@@ -1,11 +1,13 @@
 // The commands that ask a cluster: through its coordinator, or one shard directly.
 //
-// Direct mode (`--shard`) works while the coordinator is down. A call ends within kCallDeadline.
+// Direct mode (`--shard`) works while the coordinator is down. A call ends within kCallDeadline, a
+// reload within kReloadDeadline.
 //
 // Errors:    as Outcome; an unreachable peer is named together with what to do about it
 // Thread:    one at a time
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +20,8 @@
 namespace convoy::cli {
 
 inline constexpr Duration kCallDeadline = Seconds(10);
+// A reload asks every shard and waits for its answer.
+inline constexpr Duration kReloadDeadline = Seconds(30);
 
 struct Target {
   std::string coordinator;  // HOST:PORT; empty: not given
@@ -53,6 +57,12 @@ class Cluster {
   virtual Outcome ShowAssignment(const std::string& site) = 0;
   virtual Outcome ChangeQueue(QueueChange change, const std::string& queue) = 0;
   virtual Outcome ForgetShard(const std::string& name) = 0;
+  // `who` and `comment` stand in the history. Exit code 4: some shard has not confirmed yet.
+  virtual Outcome Reload(const std::string& who, const std::string& comment) = 0;
+  virtual Outcome RollbackConfig(uint64_t version, const std::string& who,
+                                 const std::string& comment) = 0;
+  virtual Outcome ConfigHistory() = 0;
+  virtual Outcome ShowConfig() = 0;
   // Through the coordinator: to the first live shard; any shard takes any message.
   virtual Outcome Submit(const Submission& submission) = 0;
 

@@ -275,5 +275,60 @@ TEST(ConfigCommandTest, CheckAndExplain) {
   EXPECT_NE(checked.out.find(Cat(bad, ":2:3")), std::string::npos) << checked.out;
 }
 
+TEST(ConfigCommandTest, HelpOfADirective) {
+  const auto run = [](std::vector<std::string> arguments) {
+    return cli::Run(arguments, "", SystemClock(), 1);
+  };
+  const Outcome help = run({"config", "help", "Use-StartTLS"});
+  EXPECT_EQ(help.code, ExitCode::kDone);
+  EXPECT_EQ(help.out,
+            "use-starttls yes|no\n"
+            "  does      TLS when it is offered\n"
+            "  stands in <domain>\n"
+            "  default   yes\n"
+            "  effect    effective\n"
+            "  follows   RFC 3207\n");
+  const Outcome both = run({"config", "help", "max-smtp-out"});
+  EXPECT_NE(both.out.find("<virtual-mta>"), std::string::npos) << both.out;
+  EXPECT_NE(both.out.find("<domain>"), std::string::npos) << both.out;
+  const Outcome json = run({"--json", "config", "help", "route"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)[0]["alias_of"], "smtp-hosts");
+  const Outcome unknown = run({"config", "help", "max-smtpout"});
+  EXPECT_EQ(unknown.code, ExitCode::kRefused);
+  EXPECT_EQ(unknown.error,
+            "convoy: no directive is named 'max-smtpout'; did you mean 'max-smtp-out'?\n");
+  EXPECT_EQ(run({"config", "help", "throttle"}).error,
+            "convoy: no directive is named 'throttle': write 'max-msg-rate N/h' in <domain>\n");
+}
+
+TEST(ConfigCommandTest, LenientCheckSkipsWhatIsNotKnown) {
+  const std::string path = Cat(std::getenv("TEST_TMPDIR"), "/lenient.conf");
+  std::ofstream(path) << "<domain *>\n  max-smtpout 7\n</domain>\n";
+  EXPECT_EQ(cli::Run({"config", "check", path}, "", SystemClock(), 1).code, ExitCode::kRefused);
+  EXPECT_EQ(cli::Run({"config", "check", "--lenient", path}, "", SystemClock(), 1).code,
+            ExitCode::kDone);
+}
+
+// The script completes what the parser takes: bash runs it.
+TEST(CompletionTest, Bash) {
+  const std::string path = Cat(std::getenv("TEST_TMPDIR"), "/completion.bash");
+  std::ofstream(path) << cli::Run({"completion", "bash"}, "", SystemClock(), 1).out;
+  const auto complete = [&](const std::string& words, int at) {
+    const std::string out = Cat(std::getenv("TEST_TMPDIR"), "/completed");
+    const std::string command =
+        Cat("bash -c 'source ", path, "; COMP_WORDS=(", words, "); COMP_CWORD=", at,
+            "; _convoy; echo \"${COMPREPLY[*]}\"' > ", out, " 2>&1");
+    EXPECT_EQ(std::system(command.c_str()), 0) << words;
+    std::ifstream file(out);
+    std::string line;
+    std::getline(file, line);
+    return line;
+  };
+  EXPECT_EQ(complete("convoy conf", 1), "config");
+  EXPECT_EQ(complete("convoy config he", 2), "help");
+  EXPECT_EQ(complete("convoy config help site-max-s", 3), "site-max-smtp-out");
+  EXPECT_EQ(complete("convoy --json show queues --max", 4), "--maxitems");
+}
+
 }  // namespace
 }  // namespace convoy::cli

@@ -40,6 +40,11 @@ ShardStatus Sum(const google::protobuf::RepeatedPtrField<ShardStatus>& shards) {
   return sum;
 }
 
+// The size of what is queued; "-" when the shard did not say.
+std::string SizeOf(uint64_t bytes, uint64_t recipients) {
+  return bytes == 0 && recipients > 0 ? "-" : KBytes(bytes);
+}
+
 void AddTraffic(std::string_view period, const Traffic& in, const Traffic& out, Table* table) {
   table->Add({std::string(period), Cat(in.recipients()), Cat(in.messages()), KBytes(in.bytes()),
               Cat(out.recipients()), Cat(out.messages()), KBytes(out.bytes())});
@@ -62,7 +67,7 @@ std::string RenderTraffic(const ShardStatus& s) {
   return Cat(table.ToString(), "\nConnections  in ", s.connections_in(), ", out ",
              s.connections_out(), "\nQueues       recipients ", s.queued_recipients(),
              ", in flight ", s.in_flight(), ", queues ", s.queues(), ", kbytes ",
-             KBytes(s.queued_bytes()), "\n");
+             SizeOf(s.queued_bytes(), s.queued_recipients()), "\n");
 }
 
 std::string Flags(const ShardStatus& s) {
@@ -136,7 +141,7 @@ std::string RetryText(const mta::v1::QueueRow& row, WallTime now) {
 std::string BackoffText(const mta::v1::BackoffInfo& backoff) {
   const std::string until =
       backoff.until_unix_ms() == 0 ? "" : Cat(" until ", DateTime(backoff.until_unix_ms()));
-  const std::string_view cause = backoff.by_operator() ? "operator" : backoff.reply();
+  const std::string_view cause = backoff.reply().empty() ? "operator" : backoff.reply();
   return Cat("(backoff", until, ": ", cause, ")");
 }
 
@@ -216,8 +221,8 @@ std::string RenderQueues(const mta::v1::ShowQueuesResponse& queues, WallTime now
                {"last error", kLeft, 72}});
   for (const mta::v1::QueueRow& row : queues.queues()) {
     table.Add({Cat(row.domain(), "/", row.virtual_mta()), Cat(row.recipients()),
-               KBytes(row.bytes()), Cat(row.connections()), ModeText(row), RetryText(row, now),
-               row.shard(), WhyText(row)});
+               SizeOf(row.bytes(), row.recipients()), Cat(row.connections()), ModeText(row),
+               RetryText(row, now), row.shard(), WhyText(row)});
   }
   if (table.empty()) return "No queues.\n";
   return Cat(table.ToString(),

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/list_builder.h"
+#include "config/macros.h"
 #include "config/model.h"
 
 namespace convoy::config {
@@ -16,33 +18,66 @@ namespace convoy::config {
 class ConfigBuilder {
  public:
   explicit ConfigBuilder(std::vector<Diagnostic>* diagnostics)
-      : diagnostics_(diagnostics), config_(std::make_shared<Config>()) {}
+      : diagnostics_(diagnostics),
+        config_(std::make_shared<Config>()),
+        macros_(diagnostics),
+        lists_(diagnostics, &macros_, &config_->lists_) {}
   std::shared_ptr<const Config> Build(const Section& root, const std::vector<SourceFile>& files);
 
  private:
+  // A name that something must have.
+  struct Use {
+    std::string name;
+    Position where;
+  };
+
   void Error(const Position& where, std::string message, std::string hint = "");
   void Warn(const Position& where, std::string message, std::string hint = "");
-  void ReadMacros(const Section& root);
+  // config_builder.cc: the top level and sources.
   void ReadGlobal(const Setting& setting);
-  void ReadListener(const Setting& setting, uint16_t default_port, std::vector<Endpoint>* out);
+  void ReadListener(const Position& where, std::string_view what, const std::vector<Word>& words);
+  void ReadNameServer(const Setting& setting);
   void ReadSource(const Section& section);
+  void ReadAcctFile(const Section& section);
+  void ReadRecords(const Setting& setting, AcctFile* file);
+  void ReadKeyList(const Section& section);
+  void NoteUses(const Section& section);
+  // vmta_builder.cc: virtual MTAs, pools and their names.
   void ReadVmta(const Section& section);
   void ReadPool(const Section& section);
-  void ReadDomain(const Section& section, Config::DomainRules* rules);
-  void ReadAcctFile(const Section& section);
   void ReadSourceHost(const Setting& setting, std::vector<SourceHostEntry>* hosts);
   void ReadDomainKey(const Setting& setting, std::vector<DomainKeyEntry>* keys);
-  void AddRule(std::string_view pattern, Config::DomainRules::Rule rule,
-               Config::DomainRules* rules);
-  // `text` with every $NAME replaced by each of its domains.
-  std::vector<std::string> Expand(std::string_view text, const Position& where, int depth = 0);
+  void FindPools();
+  bool IsNewName(const Section& section);
   void CheckNames();
+  // Every use must be one of `names`, else "no WHAT is named ...".
+  void CheckUses(const std::vector<Use>& uses, std::string_view what,
+                 const std::vector<std::string_view>& names);
+  // domain_builder.cc: <domain> sections.
+  void ReadDomain(const Section& section, DomainRules* rules);
+  void CheckDomain(const Section& section);
+  std::shared_ptr<const DomainSet> DomainsOf(const std::string& text, const Position& where);
+  void AddPattern(std::string_view text, const Position& where, DomainRules* rules,
+                  const SectionPtr& section);
 
   std::vector<Diagnostic>* const diagnostics_;
   std::shared_ptr<Config> config_;
-  std::map<std::string, std::vector<std::string>, std::less<>> macros_;
-  std::vector<std::pair<std::string, Position>> used_vmtas_;
+  Macros macros_;
+  ListBuilder lists_;
+  // <domain $...> as written -> what it stands for; null after an error.
+  std::map<std::string, std::shared_ptr<const DomainSet>, std::less<>> domain_sets_;
+  std::map<std::string, Position, std::less<>> pool_places_;
+  std::vector<Use> vmta_uses_;  // virtual MTAs or pools
+  std::vector<Use> member_uses_;
+  std::vector<Use> reply_list_uses_;
+  std::vector<Use> pattern_list_uses_;
+  std::vector<Use> address_list_uses_;
+  std::vector<Use> rewrite_list_uses_;
+  std::vector<Use> source_uses_;
+  std::vector<Use> group_uses_;
+  std::vector<Use> proxy_uses_;
   std::vector<SourceHostEntry> global_hosts_;
+  bool has_host_name_ = false;
 };
 
 }  // namespace convoy::config

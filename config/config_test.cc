@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/load.h"
+#include "config/units.h"
 
 namespace convoy::config {
 namespace {
@@ -65,6 +66,21 @@ domain-macro microsoft hotmail.com,outlook.com,
     suppress-file s.txt
 </domain>
 )";
+
+// A limit that is not built for pools must not look as if it were.
+TEST(Config, ADirectiveMayActInOneSectionAndNotInAnother) {
+  const LoadResult result = Load(
+      "<virtual-mta v1>\nmax-smtp-out 5\n</virtual-mta>\n"
+      "<virtual-mta-pool p>\nvirtual-mta v1\nmax-smtp-out 5\nmax-smtp-msg-rate 5/m\n"
+      "</virtual-mta-pool>\n"
+      "<domain *>\nmax-rcpt-per-message 5\n</domain>\n");
+  ASSERT_NE(result.config, nullptr) << Said(result);
+  const std::string pool = ": a pool is a choice of virtual MTAs; limit its members\n";
+  EXPECT_EQ(Said(result), Cat("c.conf:6:1: warning: 'max-smtp-out' has no effect yet", pool,
+                              "c.conf:7:1: warning: 'max-smtp-msg-rate' has no effect yet", pool,
+                              "c.conf:10:1: warning: 'max-rcpt-per-message' has no effect yet: "
+                              "each recipient is a transaction of its own\n"));
+}
 
 TEST(Config, SampleResolves) {
   const LoadResult result = Load(kSample);
@@ -148,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "'max-smtp-out'?)"},
         BadCase{"<domain *>\nmax-smtp-out many\n</domain>\n",
                 "c.conf:2:14: error: max-smtp-out: 'many' is not a number, 0 or more (connections "
-                "of a queue (in <domain>) or of a virtual MTA)"},
+                "of a queue)"},
         BadCase{"max-smtp-out 3\n",
                 "c.conf:1:1: error: 'max-smtp-out' cannot stand in the top level (it belongs in "
                 "<domain>, <virtual-mta>, <virtual-mta-pool>)"},
@@ -160,13 +176,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "arguments are swapped: write 'smtp-source-host 192.0.2.1 mail.example.com')"},
         BadCase{"<virtual-mta-pool p>\nvirtual-mta vv\n</virtual-mta-pool>\n"
                 "<virtual-mta v>\n</virtual-mta>\n",
-                "c.conf:2:1: error: no virtual MTA or pool is named 'vv' (did you mean 'v'?)"},
+                "c.conf:2:1: error: no virtual MTA is named 'vv' (did you mean 'v'?)"},
         BadCase{
             "<domain $ms>\n</domain>\n",
             "c.conf:1:1: error: no domain-macro is named 'ms' (define it with 'domain-macro NAME "
             "LIST')"},
-        BadCase{"domain-macro a $b\ndomain-macro b $a\n<domain $a>\n</domain>\n",
-                "c.conf:3:1: error: macros in '$b' refer to each other in a loop"},
+        BadCase{
+            "domain-macro a $b\ndomain-macro b $a\n<domain $a>\n</domain>\n",
+            "c.conf:1:1: error: domain-macro 'a' refers to itself (a macro may hold other macros, "
+            "but not in a circle)"},
         BadCase{"<domian *>\n</domian>\n",
                 "c.conf:1:1: error: unknown section <domian> (did you mean <domain>?)"},
         BadCase{"<domain *>\n",
@@ -203,6 +221,15 @@ TEST(Config, ExplainNamesTheLine) {
   EXPECT_EQ(text.find("secret"), std::string::npos) << text;
   EXPECT_FALSE(Explain(*result.config, "live.com", false).ok());
   EXPECT_FALSE(Explain(*result.config, "live.com/nobody", false).ok());
+}
+
+TEST(ParseCidr, RangesOfMappedAddressesAreRangesOfV4) {
+  EXPECT_EQ(ParseCidr("::ffff:192.0.2.77/120")->ToString(), "192.0.2.0/24");
+  EXPECT_EQ(ParseCidr("::ffff:192.0.2.77")->ToString(), "192.0.2.77/32");
+  EXPECT_EQ(ParseCidr("::ffff:0:0/96")->ToString(), "0.0.0.0/0");
+  EXPECT_FALSE(ParseCidr("::ffff:0:0/95").ok());
+  EXPECT_EQ(ParseCidr("2001:db8::/32")->ToString(), "2001:db8::/32");
+  EXPECT_EQ(ParseCidr("10/8")->ToString(), "10.0.0.0/8");
 }
 
 }  // namespace

@@ -9,7 +9,10 @@
 
 namespace convoy::config {
 
-enum class Severity { kWarning, kError };
+// A note tells what is accepted without effect; nothing has to be done about it.
+enum class Severity { kWarning, kError, kNote };
+
+std::string_view SeverityText(Severity severity);  // "error", "warning", "note"
 
 // Lines and columns count from 1; 0 means the file as a whole.
 struct Position {
@@ -28,8 +31,13 @@ struct Diagnostic {
   std::string hint;  // how to mend it; may be empty
 
   // "quickstart.conf:7:5: error: unknown directive 'max-smtpout' (did you mean 'max-smtp-out'?)"
+  // Control characters of the file are shown as \xNN.
   std::string ToString() const;
 };
+
+// `text` as a terminal and JSON can take it: control characters and octets that are not UTF-8 as
+// \xNN.
+std::string Printable(std::string_view text);
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics);
 

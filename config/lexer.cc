@@ -1,14 +1,29 @@
 #include "config/lexer.h"
 
 #include "base/text.h"
+#include "config/directive_table.h"
 
 namespace convoy::config {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\v\f";
+
+bool TakesRegex(std::string_view name) {
+  for (const std::string_view known :
+       {"reply", "header", "mail-from", "rcpt-to", "address", "relay-address"}) {
+    if (EqualsIgnoreCase(name, known)) return true;
+  }
+  return false;
+}
+
 class Lexer {
  public:
-  Lexer(std::string_view file, std::string_view text, std::vector<Diagnostic>* diagnostics)
-      : file_(file), text_(text), diagnostics_(diagnostics) {}
+  Lexer(std::string_view file, std::string_view text, std::vector<Diagnostic>* diagnostics,
+        bool lenient)
+      : file_(file), text_(text), diagnostics_(diagnostics), lenient_(lenient) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
+  }
 
   std::vector<Statement> Run() {
     while (NextLine()) Line();
@@ -23,16 +38,20 @@ class Lexer {
     line_ = text_.substr(at_, end - at_);
     at_ = end + 1;
     ++number_;
-    line_ = line_.substr(0, line_.find('#'));
+    const size_t comment = line_.find('#');
+    commented_ = comment != std::string_view::npos;
+    line_ = line_.substr(0, comment);
     column_ = 0;
     return true;
   }
 
+  void Report(Severity severity, int column, std::string message, std::string hint) {
+    diagnostics_->push_back(
+        {severity, {std::string(file_), number_, column}, std::move(message), std::move(hint)});
+  }
+
   void Error(int column, std::string message, std::string hint) {
-    diagnostics_->push_back({Severity::kError,
-                             {std::string(file_), number_, column},
-                             std::move(message),
-                             std::move(hint)});
+    Report(Severity::kError, column, std::move(message), std::move(hint));
   }
 
   void SkipBlanks() {
@@ -42,23 +61,62 @@ class Lexer {
   void Line() {
     SkipBlanks();
     if (column_ == line_.size()) return;
-    if (!continued_ && line_[column_] == '<') return Section();
+    if (continued_ && EndsList()) Finish();
+    if (line_[column_] == '<') return Section();
     if (!continued_) {
       current_ = {};
-      if (!TakeWord(&current_.name, " \t\r")) return;
+      if (line_[column_] == '/') {
+        current_.name = {"/re/", number_, static_cast<int>(column_) + 1};
+      } else if (!TakeWord(&current_.name, kBlanks)) {
+        return;
+      }
     }
     SkipBlanks();
     const std::string_view rest = Trim(line_.substr(std::min(column_, line_.size())));
     if (!current_.rest.empty() && !rest.empty()) current_.rest += ' ';
     current_.rest += rest;
+    if (!TakeWords()) return Abandon();
+    continued_ = (!current_.rest.empty() && current_.rest.back() == ',') || IsMacroName();
+    if (!continued_) Finish();
+    if (column_ < line_.size()) Section();  // a nested list begins behind its line
+  }
+
+  // "domain-macro NAME" and nothing else.
+  bool IsMacroName() const {
+    return current_.words.size() == 1 && EqualsIgnoreCase(current_.name.text, "domain-macro");
+  }
+
+  // A list that ends with a comma goes on, unless the next line is clearly something else.
+  bool EndsList() {
+    if (line_[column_] == '<') return true;
+    const std::string_view word =
+        line_.substr(column_, line_.find_first_of(kBlanks, column_) - column_);
+    const DirectiveRow* row = FindDirective(word);
+    if (row == nullptr || column_ + word.size() >= Trim(line_).size()) return false;
+    Report(Severity::kWarning, static_cast<int>(column_) + 1,
+           Cat("the list of line ", current_.name.line, " ends with a comma, and here is '", word,
+               "'"),
+           "the list is taken to end there; remove the comma");
+    return true;
+  }
+
+  bool TakeWords() {
+    const bool regex = current_.name.text == "/re/" || TakesRegex(current_.name.text);
+    bool had_regex = false;
     while (column_ < line_.size()) {
       Word word;
-      if (!TakeWord(&word, " \t\r")) return Abandon();
+      if (regex && !had_regex && line_[column_] == '/') {
+        if (!TakeRegex(&word)) return false;
+        had_regex = true;
+      } else if (regex && line_[column_] == '<') {
+        return true;
+      } else if (!TakeWord(&word, kBlanks)) {
+        return false;
+      }
       current_.words.push_back(std::move(word));
       SkipBlanks();
     }
-    continued_ = !current_.rest.empty() && current_.rest.back() == ',';
-    if (!continued_) Finish();
+    return true;
   }
 
   void Finish() {
@@ -102,7 +160,70 @@ class Lexer {
         word->text.push_back(c);
       }
     }
-    Error(start, "the quote is never closed", "end the value with \" on the same line");
+    Error(start, "the quote is never closed",
+          commented_ ? "a # begins a comment, even inside quotes"
+                     : "end the value with \" on the same line");
+    return false;
+  }
+
+  bool TakeRegex(Word* word) {
+    word->line = number_;
+    word->column = static_cast<int>(column_) + 1;
+    word->regex = true;
+    ++column_;
+    if (TakeRegexPart(word)) return AfterRegex(word->column);
+    const int first = number_;
+    if (lenient_ && !commented_ && NextLine()) {
+      SkipBlanks();
+      while (!word->text.empty() && IsSpace(word->text.back())) word->text.pop_back();
+      word->text.push_back(' ');
+      if (column_ < line_.size() && line_[column_] != '<' && TakeRegexPart(word)) {
+        Report(Severity::kWarning, 1,
+               Cat("the regex of line ", first, " ends here: joined by a blank"),
+               "write it on one line");
+        return AfterRegex(static_cast<int>(column_));
+      }
+    }
+    diagnostics_->push_back({Severity::kError,
+                             {std::string(file_), first, word->column},
+                             "the regex is never closed",
+                             commented_ ? "a # begins a comment, even inside a regex: write \\x23"
+                                        : "end it with / on the same line; was it broken over two "
+                                          "lines?"});
+    if (!lenient_ && !commented_) SkipRestOfRegex();
+    return false;
+  }
+
+  // Up to the closing slash. False at the end of the line.
+  bool TakeRegexPart(Word* word) {
+    while (column_ < line_.size()) {
+      const char c = line_[column_++];
+      if (c == '/') return true;
+      word->text.push_back(c);
+      if (c == '\\' && column_ < line_.size()) word->text.push_back(line_[column_++]);
+    }
+    return false;
+  }
+
+  // If the next line looks like the second half of a broken regex, one error is enough for both.
+  void SkipRestOfRegex() {
+    const size_t at = at_;
+    const int number = number_;
+    if (!NextLine()) return;
+    SkipBlanks();
+    const std::string_view line = line_.substr(column_);
+    const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
+    const bool half = !line.empty() && line[0] != '/' && line[0] != '<' &&
+                      line.find('/') != std::string_view::npos && FindDirective(word) == nullptr;
+    column_ = line_.size();
+    if (half) return;
+    at_ = at;
+    number_ = number;
+  }
+
+  bool AfterRegex(int column) {
+    if (column_ == line_.size() || IsSpace(line_[column_])) return true;
+    Error(column, "the regex ends inside a word", "a / inside a regex is written \\/");
     return false;
   }
 
@@ -115,13 +236,14 @@ class Lexer {
       statement.kind = Statement::Kind::kClose;
       ++column_;
     }
-    if (!TakeWord(&statement.name, " \t\r>")) return;
+    SkipBlanks();
+    if (!TakeWord(&statement.name, " \t\r\v\f>")) return;
     statement.name.column = start;
     SkipBlanks();
     const size_t rest = column_;
     while (column_ < line_.size() && line_[column_] != '>') {
       Word word;
-      if (!TakeWord(&word, " \t\r>")) return;
+      if (!TakeWord(&word, " \t\r\v\f>")) return;
       statement.words.push_back(std::move(word));
       SkipBlanks();
     }
@@ -133,7 +255,7 @@ class Lexer {
     ++column_;
     SkipBlanks();
     if (column_ < line_.size()) {
-      return Error(static_cast<int>(column_) + 1, "text after '>'", "put it on a line of its own");
+      Error(static_cast<int>(column_) + 1, "text after '>'", "put it on a line of its own");
     }
     if (statement.name.text.empty()) return Error(start, "section without a name", "");
     statements_.push_back(std::move(statement));
@@ -142,11 +264,13 @@ class Lexer {
   const std::string_view file_;
   const std::string_view text_;
   std::vector<Diagnostic>* const diagnostics_;
+  const bool lenient_;
   std::vector<Statement> statements_;
   std::string_view line_;
   size_t at_ = 0;
   size_t column_ = 0;
   int number_ = 0;
+  bool commented_ = false;
   Statement current_;
   bool continued_ = false;
 };
@@ -154,8 +278,8 @@ class Lexer {
 }  // namespace
 
 std::vector<Statement> Lex(std::string_view file, std::string_view text,
-                           std::vector<Diagnostic>* diagnostics) {
-  return Lexer(file, text, diagnostics).Run();
+                           std::vector<Diagnostic>* diagnostics, bool lenient) {
+  return Lexer(file, text, diagnostics, lenient).Run();
 }
 
 }  // namespace convoy::config

@@ -5,17 +5,37 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "base/text.h"
 
 namespace convoy::config {
+namespace {
 
-LoadResult LoadConfig(const std::string& path, const FileAccess& access) {
+// In the order in which a reader of the files meets them.
+void SortByPlace(const std::vector<SourceFile>& files, std::vector<Diagnostic>* diagnostics) {
+  std::map<std::string_view, size_t> order;
+  for (size_t i = 0; i < files.size(); ++i) order.try_emplace(files[i].path, i);
+  const auto key = [&](const Diagnostic& d) {
+    const auto found = order.find(d.where.file);
+    return std::tuple(found == order.end() ? files.size() : found->second, d.where.line,
+                      d.where.column);
+  };
+  std::stable_sort(diagnostics->begin(), diagnostics->end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+}
+
+}  // namespace
+
+LoadResult LoadConfig(const std::string& path, const FileAccess& access,
+                      const ReadOptions& options) {
   LoadResult result;
   std::vector<SourceFile> files;
-  const Section root = ReadSections(path, access, &files, &result.diagnostics);
+  const Section root = ReadSections(path, access, &files, &result.diagnostics, options);
   result.config = Config::Build(root, files, &result.diagnostics);
+  SortByPlace(files, &result.diagnostics);
   return result;
 }
 
@@ -34,29 +54,32 @@ std::vector<Diagnostic> CheckFiles(const Config& config) {
 }
 
 std::string CheckReport(const LoadResult& result, bool json) {
-  const auto errors = static_cast<size_t>(
-      std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
-                    [](const Diagnostic& d) { return d.severity == Severity::kError; }));
-  const size_t warnings = result.diagnostics.size() - errors;
+  const auto count = [&](Severity severity) {
+    return std::count_if(result.diagnostics.begin(), result.diagnostics.end(),
+                         [&](const Diagnostic& d) { return d.severity == severity; });
+  };
+  const auto errors = count(Severity::kError);
+  const auto warnings = count(Severity::kWarning);
+  const auto notes = count(Severity::kNote);
   if (json) {
-    nlohmann::json out = {{"errors", errors}, {"warnings", warnings}};
+    nlohmann::json out = {{"errors", errors}, {"warnings", warnings}, {"notes", notes}};
     out["diagnostics"] = nlohmann::json::array();
     for (const Diagnostic& d : result.diagnostics) {
-      out["diagnostics"].push_back(
-          {{"severity", d.severity == Severity::kError ? "error" : "warning"},
-           {"file", d.where.file},
-           {"line", d.where.line},
-           {"column", d.where.column},
-           {"message", d.message},
-           {"hint", d.hint}});
+      out["diagnostics"].push_back({{"severity", SeverityText(d.severity)},
+                                    {"file", Printable(d.where.file)},
+                                    {"line", d.where.line},
+                                    {"column", d.where.column},
+                                    {"message", Printable(d.message)},
+                                    {"hint", Printable(d.hint)}});
     }
     return out.dump(2) + "\n";
   }
   std::string text;
   for (const Diagnostic& d : result.diagnostics) CatTo(&text, d.ToString(), "\n");
   CatTo(&text, errors == 0 ? "configuration is good" : "configuration is not usable", ": ", errors,
-        errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings",
-        "\n");
+        errors == 1 ? " error, " : " errors, ", warnings, warnings == 1 ? " warning" : " warnings");
+  if (notes > 0) CatTo(&text, ", ", notes, notes == 1 ? " note" : " notes");
+  text += '\n';
   return text;
 }
 
@@ -83,8 +106,8 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
     if (row.effect != Effect::kEffective || row.name == "include") continue;
     const auto origin = policy.origins.find(row.name);
     const bool set = origin != policy.origins.end();
-    const std::string value = set ? origin->second.text : std::string(row.default_text);
-    const std::string from = set ? origin->second.where.ToString() : "default";
+    const std::string value = Printable(set ? origin->second.text : std::string(row.default_text));
+    const std::string from = Printable(set ? origin->second.where.ToString() : "default");
     rows.push_back({{"directive", row.name}, {"value", value}, {"from", from}});
     std::string name(row.name);
     name.resize(std::max<size_t>(name.size(), 32), ' ');
@@ -100,7 +123,8 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
           " connections, ", rate, "\n");
   }
   if (!json) return text;
-  return nlohmann::json({{"queue", Cat(site, '/', vmta)}, {"settings", rows}}).dump(2) + "\n";
+  return nlohmann::json({{"queue", Printable(Cat(site, '/', vmta))}, {"settings", rows}}).dump(2) +
+         "\n";
 }
 
 }  // namespace convoy::config

@@ -22,7 +22,8 @@ struct LoadResult {
 };
 
 LoadResult LoadConfig(const std::string& path);
-LoadResult LoadConfig(const std::string& path, const FileAccess& access);
+LoadResult LoadConfig(const std::string& path, const FileAccess& access,
+                      const ReadOptions& options = {});
 // Key and suppress files that cannot be read, each where it is named.
 std::vector<Diagnostic> CheckFiles(const Config& config);
 

@@ -9,20 +9,39 @@
 namespace convoy::config {
 namespace {
 
-// Sections reached through a macro first, those written out last: the last one wins.
-template <typename Rules>
-void ApplyAll(const Rules& rules, Policy* policy) {
-  for (const bool literal : {false, true}) {
-    for (const auto& rule : rules) {
-      if (rule.literal != literal) continue;
-      for (const Setting& setting : rule.section.settings) ApplySetting(setting, policy);
+bool Sets(const std::vector<const Section*>& sections, std::string_view name) {
+  for (const Section* section : sections) {
+    for (const Setting& setting : section->settings) {
+      if (setting.row != nullptr && setting.row->name == name) return true;
     }
   }
+  return false;
+}
+
+void ApplyAll(const std::vector<const Section*>& sections, Policy* policy) {
+  for (const Section* section : sections) {
+    for (const Setting& setting : section->settings) ApplySetting(setting, policy);
+  }
+}
+
+// Lists that add up within a scope are replaced by an inner scope as a whole.
+void ApplyInner(const std::vector<const Section*>& sections, Policy* policy) {
+  if (sections.empty()) return;
+  std::vector<std::string> files = std::move(policy->suppress_files);
+  std::vector<BackoffLine> lines = std::move(policy->backoff_lines);
+  policy->suppress_files.clear();
+  policy->backoff_lines.clear();
+  ApplyAll(sections, policy);
+  if (policy->suppress_files.empty() && !Sets(sections, "suppress-file")) {
+    policy->suppress_files = std::move(files);
+  }
+  if (policy->backoff_lines.empty()) policy->backoff_lines = std::move(lines);
 }
 
 void ApplySource(const Setting& setting, SourceSettings* out) {
   const std::string_view name = setting.row->name;
   const auto yes = [&] { return *ParseBool(setting.first()); };
+  if (name == "require-auth") out->require_auth = yes();
   if (name == "smtp-service") out->smtp_service = yes();
   if (name == "always-allow-relaying") out->always_allow_relaying = yes();
   if (name == "process-x-virtual-mta") out->process_x_virtual_mta = yes();
@@ -34,7 +53,10 @@ void ApplySource(const Setting& setting, SourceSettings* out) {
   if (name == "hide-message-source") out->hide_message_source = yes();
   if (name == "add-date-header") out->add_date_header = !EqualsIgnoreCase(setting.first(), "no");
   if (name == "add-message-id-header") out->add_message_id_header = yes();
-  if (name == "default-virtual-mta") out->default_virtual_mta = setting.first();
+  if (name == "default-virtual-mta") {
+    const bool by_ip = EqualsIgnoreCase(setting.first(), "by-smtp-source-ip");
+    out->default_virtual_mta = by_ip || setting.first().empty() ? "{default}" : setting.first();
+  }
   if (name == "max-message-size") {
     const int64_t size = *ParseSize(setting.first());
     out->max_message_size = size == 0 ? int64_t{1} << 30 : size;
@@ -62,50 +84,29 @@ std::shared_ptr<const Config> Config::Build(const Section& root,
   return ConfigBuilder(diagnostics).Build(root, files);
 }
 
-void Config::DomainRules::Apply(std::string_view domain, Policy* policy) const {
-  ApplyAll(any, policy);
-  // From the shortest suffix to the longest: the more specific later.
-  std::vector<std::string> suffixes;
-  for (size_t at = 0; at != std::string_view::npos; at = domain.find('.', at)) {
-    if (at != 0) ++at;
-    suffixes.emplace_back(domain.substr(at));
+PolicyPath Config::PathFor(std::string_view domain, std::string_view vmta) const {
+  PolicyPath path;
+  const std::string name = Lower(vmta);
+  rules_.Match(domain, &path.global);
+  if (const auto pools = pools_of_vmta_.find(name); pools != pools_of_vmta_.end()) {
+    pools_.at(pools->second.front()).rules.Match(domain, &path.pool);
   }
-  std::reverse(suffixes.begin(), suffixes.end());
-  for (const std::string& suffix : suffixes) {
-    if (const auto found = under_or_equal.find(suffix); found != under_or_equal.end()) {
-      ApplyAll(found->second, policy);
-    }
+  if (const auto rules = vmta_rules_.find(name); rules != vmta_rules_.end()) {
+    rules->second.Match(domain, &path.vmta);
   }
-  for (const std::string& suffix : suffixes) {
-    if (suffix.size() == domain.size()) continue;
-    if (const auto found = under.find(suffix); found != under.end()) {
-      ApplyAll(found->second, policy);
-    }
-  }
-  if (const auto found = exact.find(std::string(domain)); found != exact.end()) {
-    ApplyAll(found->second, policy);
-  }
+  return path;
+}
+
+Policy Config::PolicyOf(const PolicyPath& path) {
+  Policy policy;
+  ApplyAll(path.global, &policy);
+  ApplyInner(path.pool, &policy);
+  ApplyInner(path.vmta, &policy);
+  return policy;
 }
 
 Policy Config::PolicyFor(std::string_view domain, std::string_view vmta) const {
-  Policy policy;
-  const std::string name = Lower(vmta);
-  rules_.Apply(domain, &policy);
-  // Lists that add up within a scope are replaced by an inner scope as a whole.
-  const auto inner = [&](const DomainRules& rules) {
-    Policy probe = policy;
-    probe.suppress_files.clear();
-    probe.backoff_lines.clear();
-    rules.Apply(domain, &probe);
-    if (probe.suppress_files.empty()) probe.suppress_files = policy.suppress_files;
-    if (probe.backoff_lines.empty()) probe.backoff_lines = policy.backoff_lines;
-    policy = std::move(probe);
-  };
-  if (const auto pool = pool_of_vmta_.find(name); pool != pool_of_vmta_.end()) {
-    inner(pools_.at(pool->second).rules);
-  }
-  if (const auto rules = vmta_rules_.find(name); rules != vmta_rules_.end()) inner(rules->second);
-  return policy;
+  return PolicyOf(PathFor(domain, vmta));
 }
 
 std::string Config::SiteOf(std::string_view domain) const {
@@ -113,21 +114,46 @@ std::string Config::SiteOf(std::string_view domain) const {
   // again.
   std::string site(domain);
   for (int hops = 0; hops < 8; ++hops) {
-    Policy policy;
-    rules_.Apply(site, &policy);
-    if (policy.queue_to.empty() || policy.queue_to == site) break;
-    site = policy.queue_to;
+    std::vector<const Section*> sections;
+    rules_.Match(site, &sections);
+    std::string next;
+    for (const Section* section : sections) {
+      for (const Setting& setting : section->settings) {
+        if (setting.row != nullptr && setting.row->name == "queue-to") next = setting.first();
+      }
+    }
+    next = Lower(next);
+    if (next.empty() || next == site) break;
+    site = std::move(next);
   }
   return site;
+}
+
+void Config::ApplySources(const IpAddress& client, SourceSettings* settings) const {
+  for (const Source& source : sources_) {
+    if (!source.range.has_value()) continue;
+    if (!source.range->Contains(client) && source.range->bits != 0) continue;
+    for (const Setting& setting : source.section->settings) ApplySource(setting, settings);
+  }
 }
 
 SourceSettings Config::SourceFor(const IpAddress& client) const {
   SourceSettings settings;
   settings.always_allow_relaying = global_relaying_;
+  ApplySources(client, &settings);
+  if (settings.require_auth) settings.always_allow_relaying = false;
+  return settings;
+}
+
+SourceSettings Config::SourceFor(const IpAddress& client, std::string_view name) const {
+  SourceSettings settings;
+  settings.always_allow_relaying = global_relaying_;
+  ApplySources(client, &settings);
   for (const Source& source : sources_) {
-    if (!source.range.Contains(client) && !(source.range.bits == 0)) continue;
-    for (const Setting& setting : source.section.settings) ApplySource(setting, &settings);
+    if (source.range.has_value() || !EqualsIgnoreCase(source.name, name)) continue;
+    for (const Setting& setting : source.section->settings) ApplySource(setting, &settings);
   }
+  if (settings.require_auth) settings.always_allow_relaying = false;
   return settings;
 }
 
@@ -161,9 +187,9 @@ std::vector<DomainKeyEntry> Config::DomainKeysFor(std::string_view vmta,
   if (const auto own = vmta_keys_.find(name); own != vmta_keys_.end()) {
     AppendMatching(own->second, from_domain, &keys);
   }
-  if (keys.empty()) {
-    if (const auto pool = pool_of_vmta_.find(name); pool != pool_of_vmta_.end()) {
-      AppendMatching(pools_.at(pool->second).keys, from_domain, &keys);
+  if (const auto pools = pools_of_vmta_.find(name); pools != pools_of_vmta_.end()) {
+    for (const std::string& pool : pools->second) {
+      if (keys.empty()) AppendMatching(pools_.at(pool).keys, from_domain, &keys);
     }
   }
   if (keys.empty()) AppendMatching(keys_, from_domain, &keys);
@@ -177,6 +203,13 @@ std::vector<DomainKeyEntry> Config::AllDomainKeys() const {
     all.insert(all.end(), pool.keys.begin(), pool.keys.end());
   }
   return all;
+}
+
+const SmtpPatternList* Config::FindSmtpPatternList(std::string_view name) const {
+  for (const SmtpPatternList& list : lists_.smtp_pattern_lists) {
+    if (EqualsIgnoreCase(list.name, name)) return &list;
+  }
+  return nullptr;
 }
 
 }  // namespace convoy::config

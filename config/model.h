@@ -1,10 +1,10 @@
 // A loaded configuration: immutable, shared by all threads, asked by name.
 //
-// Scopes: a setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its
-//         pool, else at
-// the top level, else the default. Inside a scope all matching <domain> sections merge, the more
-// specific one last: `*`, then `[*.]d`, then `*.d`, then exact; a domain written out beats the same
-// domain reached through a macro.
+// A setting of a queue domain/vmta is taken from <domain> in the virtual MTA, else in its pool,
+// else at the top level, else the default. Inside a scope all matching <domain> sections merge, the
+// more specific one last (domain_rules.h).
+//
+// PolicyFor computes; policy_cache.h keeps what it computed.
 //
 // Thread:    immutable
 // Determinism: pure
@@ -18,8 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "base/ip_address.h"
+#include "config/domain_rules.h"
+#include "config/lists.h"
 #include "config/policy.h"
 #include "config/section.h"
 
@@ -48,7 +49,9 @@ struct DomainKeyEntry {
 // The effective <source> of a client.
 struct SourceSettings {
   bool smtp_service = true;
+  // Never with require-auth while AUTH is not offered: such a client could not have proved itself.
   bool always_allow_relaying = false;
+  bool require_auth = false;
   bool process_x_virtual_mta = false;
   bool retain_x_virtual_mta = false;
   bool process_x_job = false;
@@ -70,6 +73,20 @@ struct AcctFile {
   int64_t max_size = int64_t{250} << 20;
 };
 
+// The <domain> sections that make up the settings of a queue, scope by scope, each scope from the
+// general to the specific one. Two queues with equal paths have equal policies.
+struct PolicyPath {
+  std::vector<const Section*> global;
+  std::vector<const Section*> pool;
+  std::vector<const Section*> vmta;
+
+  bool operator==(const PolicyPath&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const PolicyPath& p) {
+    return H::combine(std::move(h), p.global, p.pool, p.vmta);
+  }
+};
+
 class Config {
  public:
   // From the sections of one file; what is wrong goes to `diagnostics`. Null if there are errors.
@@ -78,13 +95,18 @@ class Config {
                                              std::vector<Diagnostic>* diagnostics);
 
   SourceSettings SourceFor(const IpAddress& client) const;
+  // As the <source> named by a listener or user says, over what holds for the address.
+  SourceSettings SourceFor(const IpAddress& client, std::string_view name) const;
   // Null if there is none of that name. "{default}" always exists.
   const VirtualMta* FindVmta(std::string_view name) const;
   // The virtual MTA itself, or a pool's members; empty if the name is neither.
   std::vector<std::string> MembersOf(std::string_view name) const;
   std::vector<std::string> VmtaNames() const;
-  // Settings of the queue domain/vmta. Not cached: ask once per queue.
+  // Settings of the queue domain/vmta. Not cached: ask once per queue, or a PolicyCache.
   Policy PolicyFor(std::string_view domain, std::string_view vmta) const;
+  // The sections that PolicyFor applies, and the policy they give. They live as long as the Config.
+  PolicyPath PathFor(std::string_view domain, std::string_view vmta) const;
+  static Policy PolicyOf(const PolicyPath& path);
   // The name the mail of a lower-case domain is queued under.
   std::string SiteOf(std::string_view domain) const;
   // Keys for a From domain, those of the virtual MTA first.
@@ -101,26 +123,19 @@ class Config {
   // Every suppress-file and key file named anywhere, resolved, with where it is named.
   const std::map<std::string, Position>& suppress_files() const { return suppress_files_; }
   std::vector<DomainKeyEntry> AllDomainKeys() const;
+  // Lists and small sections.
+  const Lists& lists() const { return lists_; }
+  // In any case; null if there is none of that name.
+  const SmtpPatternList* FindSmtpPatternList(std::string_view name) const;
   // Changes with every octet of every file.
   const std::string& fingerprint() const { return fingerprint_; }
 
  private:
   friend class ConfigBuilder;
-  // <domain> sections of one scope, by how their pattern matches.
-  struct DomainRules {
-    struct Rule {
-      Section section;
-      bool literal = true;  // written out, not through a macro
-    };
-    std::vector<Rule> any;                                               // *
-    absl::flat_hash_map<std::string, std::vector<Rule>> under_or_equal;  // [*.]d
-    absl::flat_hash_map<std::string, std::vector<Rule>> under;           // *.d
-    absl::flat_hash_map<std::string, std::vector<Rule>> exact;
-    void Apply(std::string_view domain, Policy* policy) const;
-  };
   struct Source {
-    Cidr range;
-    Section section;
+    std::optional<Cidr> range;  // absent: named
+    std::string name;           // lower case
+    SectionPtr section;
   };
   struct Pool {
     std::string name;
@@ -129,10 +144,13 @@ class Config {
     std::vector<DomainKeyEntry> keys;
   };
 
+  void ApplySources(const IpAddress& client, SourceSettings* settings) const;
+
   std::vector<Source> sources_;  // the most specific last
   std::map<std::string, VirtualMta, std::less<>> vmtas_;
   std::map<std::string, Pool, std::less<>> pools_;
-  std::map<std::string, std::string, std::less<>> pool_of_vmta_;
+  // Every pool that has it as a member, the one with <domain> sections first.
+  std::map<std::string, std::vector<std::string>, std::less<>> pools_of_vmta_;
   std::map<std::string, DomainRules, std::less<>> vmta_rules_;
   std::map<std::string, std::vector<DomainKeyEntry>, std::less<>> vmta_keys_;
   DomainRules rules_;
@@ -146,6 +164,7 @@ class Config {
   int64_t total_max_smtp_in_ = 1000;
   std::vector<AcctFile> acct_files_;
   std::map<std::string, Position> suppress_files_;
+  Lists lists_;
   std::string fingerprint_;
 };
 

@@ -73,6 +73,7 @@ struct Policy {
   bool log_delivery_failures = false;
   bool log_fallback_failures = false;
   std::vector<BackoffLine> backoff_lines;
+  std::string smtp_pattern_list;  // Config::FindSmtpPatternList; "": none
   // Backoff mode, when no backoff line says otherwise.
   int64_t backoff_max_smtp_out = 20;
   RateValue backoff_max_msg_rate;  // unlimited: that of normal mode

@@ -1,78 +1,75 @@
 #include "config/section.h"
 
-#include <glob.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <map>
-#include <sstream>
 
 #include "base/text.h"
+#include "config/invented_names.h"
+#include "config/secret.h"
+#include "config/section_table.h"
 #include "config/units.h"
+#include "config/value_check.h"
 
 namespace convoy::config {
 namespace {
 
 constexpr int kIncludeDepthMax = 16;
+constexpr size_t kSectionDepthMax = 16;
+constexpr size_t kFilesMax = 10'000;
 
-struct SectionKind {
-  std::string_view name;
-  Scope scope;
-  uint32_t inside;  // scopes it may stand in
-  bool needs_argument;
-};
-constexpr SectionKind kSections[] = {
-    {"source", kSource, kGlobal, true},
-    {"domain", kDomain, kGlobal | kVirtualMta | kPool, true},
-    {"virtual-mta", kVirtualMta, kGlobal, true},
-    {"virtual-mta-pool", kPool, kGlobal, true},
-    {"acct-file", kAcctFile, kGlobal, true},
-    {"smtp-pattern-list", kOtherSection, kGlobal, true},
-    {"bounce-category-patterns", kOtherSection, kGlobal, false},
-    {"mx-rollup-list", kOtherSection, kGlobal, false},
-    {"pattern-list", kOtherSection, kGlobal, true},
-    {"smtp-user", kOtherSection, kGlobal, true},
-    {"spool", kOtherSection, kGlobal, true},
-    {"address-list", kOtherSection, kGlobal, true},
-    {"bounce-processor", kOtherSection, kGlobal, false},
-    {"feedback-loop-processor", kOtherSection, kGlobal, false},
-};
+bool IsBackoffLine(std::string_view name) {
+  return name.size() == 3 && (name[0] == '4' || name[0] == '5') && IsDigit(name[1]) &&
+         IsDigit(name[2]);
+}
 
-const SectionKind* FindSection(std::string_view name) {
-  for (const SectionKind& kind : kSections) {
-    if (EqualsIgnoreCase(kind.name, name)) return &kind;
-  }
-  return nullptr;
+// A name that may stand here, or else one that stands elsewhere.
+std::string DidYouMean(std::string_view name, Scope scope) {
+  const std::string here = Nearest(name, DirectiveNames(scope));
+  if (!here.empty()) return Cat("did you mean '", here, "'?");
+  const std::string elsewhere = Nearest(name, DirectiveNames(~0u));
+  if (elsewhere.empty()) return "";
+  return Cat("did you mean '", elsewhere, "'? It belongs in ",
+             ScopesText(ScopesOf(*FindDirective(elsewhere))));
 }
 
 class Reader {
  public:
   Reader(const FileAccess& access, std::vector<SourceFile>* files,
-         std::vector<Diagnostic>* diagnostics)
-      : access_(access), files_(files), diagnostics_(diagnostics) {}
+         std::vector<Diagnostic>* diagnostics, const ReadOptions& options)
+      : access_(access), files_(files), diagnostics_(diagnostics), options_(options) {}
 
   Section Run(const std::string& path) {
     Section root;
     root.where = {path, 0, 0};
-    std::vector<Section*> open = {&root};
-    ReadFile(path, {path, 0, 0}, &open, 0);
+    open_ = {{&root, nullptr}};
+    ReadFile(path, {path, 0, 0}, 0);
     return root;
   }
 
  private:
+  struct Open {
+    Section* section;
+    const SectionKind* kind;  // null: the top level or an unknown section
+    bool skipped = false;     // unknown: its lines are not looked at
+  };
+
   void Report(Severity severity, Position where, std::string message, std::string hint = "") {
     diagnostics_->push_back({severity, std::move(where), std::move(message), std::move(hint)});
   }
+  // An error, or a warning in lenient reading.
+  void Refuse(Position where, std::string message, std::string hint = "") {
+    Report(options_.lenient ? Severity::kWarning : Severity::kError, std::move(where),
+           std::move(message), std::move(hint));
+  }
 
-  void ReadFile(const std::string& path, const Position& from, std::vector<Section*>* open,
-                int depth) {
+  void ReadFile(const std::string& path, const Position& from, int depth) {
     if (std::find(stack_.begin(), stack_.end(), path) != stack_.end()) {
       return Report(Severity::kError, from, Cat("'", path, "' includes itself"));
     }
     if (depth > kIncludeDepthMax) {
       return Report(Severity::kError, from, "includes are nested too deep", "at most 16 levels");
+    }
+    if (files_->size() >= kFilesMax) {
+      return Report(Severity::kError, from, "too many files are included", "at most 10000");
     }
     const auto text = access_.read(path);
     if (!text.ok()) {
@@ -80,221 +77,278 @@ class Reader {
     }
     files_->push_back({path, *text});
     stack_.push_back(path);
-    const size_t level = open->size();
-    for (const Statement& statement : Lex(path, *text, diagnostics_)) {
-      Take(path, statement, open, level, depth);
+    const size_t level = open_.size();
+    for (const Statement& statement : Lex(path, *text, diagnostics_, options_.lenient)) {
+      Take(path, statement, level, depth);
+      if (given_up_) break;
     }
-    while (open->size() > level) {
-      Report(Severity::kError, open->back()->where,
-             Cat("<", open->back()->kind, "> is never closed"),
-             Cat("add </", open->back()->kind, "> after its last line"));
-      open->pop_back();
+    while (open_.size() > level && !given_up_) {
+      const Section& section = *open_.back().section;
+      Report(Severity::kError, section.where, Cat("<", section.kind, "> is never closed"),
+             Cat("add </", section.kind, "> after its last line"));
+      open_.pop_back();
     }
     stack_.pop_back();
   }
 
-  void Take(const std::string& path, const Statement& statement, std::vector<Section*>* open,
-            size_t level, int depth) {
+  void Take(const std::string& path, const Statement& statement, size_t level, int depth) {
     const Position where{path, statement.name.line, statement.name.column};
-    if (statement.kind == Statement::Kind::kOpen) return Open(statement, where, open);
-    if (statement.kind == Statement::Kind::kClose) return Close(statement, where, open, level);
+    if (statement.kind == Statement::Kind::kOpen) return OpenSection(statement, where);
+    if (statement.kind == Statement::Kind::kClose) return Close(statement, where, level);
+    if (open_.back().skipped) return;
     if (EqualsIgnoreCase(statement.name.text, "include")) {
-      return Include(path, statement, where, open, depth);
+      return Include(path, statement, where, depth);
     }
-    Add(statement, where, open->back());
+    Add(statement, where);
   }
 
-  void Open(const Statement& statement, const Position& where, std::vector<Section*>* open) {
-    const SectionKind* kind = FindSection(statement.name.text);
+  void OpenSection(const Statement& statement, const Position& where) {
+    const Open parent = open_.back();
+    if (open_.size() > kSectionDepthMax) {
+      Report(Severity::kError, where, "sections are nested too deep", "at most 16 levels");
+      given_up_ = true;
+      return;
+    }
     Section section;
     section.where = where;
-    section.scope = kOtherSection;
     section.kind = Lower(statement.name.text);
     section.argument = statement.words.size() == 1 ? statement.words[0].text : statement.rest;
-    if (kind == nullptr) {
-      std::vector<std::string_view> names;
-      for (const SectionKind& known : kSections) names.push_back(known.name);
-      const std::string nearest = Nearest(section.kind, names);
-      Report(Severity::kError, where, Cat("unknown section <", statement.name.text, ">"),
-             nearest.empty() ? "" : Cat("did you mean <", nearest, ">?"));
-    } else {
-      section.scope = kind->scope;
-      if ((kind->inside & open->back()->scope) == 0) {
-        Report(Severity::kError, where,
-               Cat("<", kind->name, "> cannot stand in ", ScopeText(open->back()->scope)));
-      }
-      if (kind->needs_argument && section.argument.empty()) {
-        Report(Severity::kError, where, Cat("<", kind->name, "> needs a name"),
-               Cat("write <", kind->name, " NAME>"));
-      }
-      if (kind->scope != kAcctFile && kind->scope != kOtherSection && statement.words.size() > 1) {
-        Report(Severity::kError, where,
-               Cat("<", kind->name, "> takes one name, not ", statement.words.size()),
-               "use a domain-macro for several");
-      }
-      if (kind->scope == kOtherSection) {
-        Report(Severity::kWarning, where, Cat("<", kind->name, "> has no effect yet"));
+    const SectionKind* kind = FindSection(statement.name.text);
+    const bool skipped = kind == nullptr || parent.skipped;
+    if (!parent.skipped) {
+      if (kind == nullptr) {
+        UnknownSection(statement, where);
+      } else {
+        CheckOpening(*kind, statement, where, *parent.section);
+        section.scope = kind->scope;
+        Attach(kind->scope, where, parent.section);
       }
     }
-    open->back()->children.push_back(std::move(section));
-    open->push_back(&open->back()->children.back());
+    parent.section->children.push_back(std::move(section));
+    open_.push_back({&parent.section->children.back(), kind, skipped});
+    if (skipped) open_.back().section->scope = kNoScope;
   }
 
-  void Close(const Statement& statement, const Position& where, std::vector<Section*>* open,
-             size_t level) {
-    if (open->size() <= level) {
+  void UnknownSection(const Statement& statement, const Position& where) {
+    const std::string_view hint = HintForSection(statement.name.text);
+    std::vector<std::string_view> names;
+    for (const SectionKind& known : SectionKinds()) names.push_back(known.name);
+    const std::string nearest = Nearest(Lower(statement.name.text), names);
+    Refuse(where, Cat("unknown section <", statement.name.text, ">"),
+           !hint.empty()     ? std::string(hint)
+           : nearest.empty() ? ""
+                             : Cat("did you mean <", nearest, ">?"));
+  }
+
+  void CheckOpening(const SectionKind& kind, const Statement& statement, const Position& where,
+                    const Section& parent) {
+    if ((kind.inside & parent.scope) == 0) {
+      Report(Severity::kError, where, Cat(kind.text, " cannot stand in ", ScopeText(parent.scope)),
+             Cat("it belongs in ", ScopesText(kind.inside)));
+    }
+    const bool top_list = kind.scope == kPatternList && parent.scope == kGlobal;
+    if ((kind.argument == Argument::kName || kind.argument == Argument::kText || top_list) &&
+        statement.words.empty()) {
+      Report(Severity::kError, where, Cat(kind.text, " needs a name"),
+             Cat("write <", kind.name, " NAME>"));
+    }
+    if (kind.argument == Argument::kNone && !statement.words.empty()) {
+      Report(Severity::kError, where, Cat(kind.text, " takes no name"), Cat("write ", kind.text));
+    }
+    if ((kind.argument == Argument::kName || kind.argument == Argument::kOptional) &&
+        statement.words.size() > 1) {
+      Report(Severity::kError, where,
+             Cat(kind.text, " takes one name, not ", statement.words.size()),
+             kind.scope == kDomain ? "use a domain-macro for several" : "");
+    }
+    if (parent.scope == kind.scope) return;  // the outer one said it
+    Announce(kind.effect, Effect::kEffective, where, kind.text, kind.why, "");
+  }
+
+  // Says what `effect` means for the user; nothing if the section said the same already.
+  void Announce(Effect effect, Effect said, const Position& where, std::string_view what,
+                std::string_view why, std::string_view replacement) {
+    if (effect == said && effect != Effect::kEffective) return;
+    std::string hint = replacement.empty() ? "" : Cat("write '", replacement, "' instead");
+    switch (effect) {
+      case Effect::kEffective:
+        if (!hint.empty()) {
+          Report(Severity::kWarning, where, Cat(what, " is an old name"), std::move(hint));
+        }
+        return;
+      case Effect::kNoEffect:
+        return Report(Severity::kNote, where, Cat(what, " has no effect: ", why), std::move(hint));
+      case Effect::kNotYet:
+        return Report(Severity::kWarning, where, Cat(what, " has no effect yet: ", why),
+                      std::move(hint));
+      case Effect::kNotSupported:
+        return Refuse(where, Cat(what, " is not supported: ", why), std::move(hint));
+    }
+  }
+
+  // A nested <pattern-list> is the result of the line before it.
+  void Attach(Scope scope, const Position& where, Section* parent) {
+    if (scope != kPatternList || parent->scope != kPatternList) return;
+    if (parent->settings.empty() || parent->settings.back().child >= 0) {
+      return Report(Severity::kError, where, "a nested <pattern-list> follows the line it is for",
+                    "write 'rcpt-to /re/' in front of it");
+    }
+    parent->settings.back().child = static_cast<int>(parent->children.size());
+  }
+
+  void Close(const Statement& statement, const Position& where, size_t level) {
+    if (open_.size() <= level) {
       return Report(Severity::kError, where,
                     Cat("</", statement.name.text, "> without <", statement.name.text, ">"));
     }
-    if (!EqualsIgnoreCase(open->back()->kind, statement.name.text)) {
+    const Section& section = *open_.back().section;
+    if (!EqualsIgnoreCase(section.kind, statement.name.text)) {
       Report(Severity::kError, where,
-             Cat("</", statement.name.text, "> closes <", open->back()->kind, "> of line ",
-                 open->back()->where.line),
-             Cat("write </", open->back()->kind, ">"));
+             Cat("</", statement.name.text, "> closes <", section.kind, "> of line ",
+                 section.where.line),
+             Cat("write </", section.kind, ">"));
+    } else if (!statement.words.empty()) {
+      const std::string& name =
+          statement.words.size() == 1 ? statement.words[0].text : statement.rest;
+      if (!EqualsIgnoreCase(name, section.argument)) {
+        Report(Severity::kWarning, where,
+               Cat("</", section.kind, " ", name, "> closes <", section.kind, " ", section.argument,
+                   "> of line ", section.where.line),
+               Cat("write </", section.kind, ">"));
+      }
     }
-    open->pop_back();
+    open_.pop_back();
   }
 
   void Include(const std::string& path, const Statement& statement, const Position& where,
-               std::vector<Section*>* open, int depth) {
-    if (statement.words.size() != 1) {
+               int depth) {
+    const Section& section = *open_.back().section;
+    const DirectiveRow& row = *FindDirective("include");
+    if ((row.scopes & section.scope) == 0) {
+      return Unknown("include", &row, where, section.scope);
+    }
+    if (statement.words.size() != 1 || statement.words[0].text.empty()) {
       return Report(Severity::kError, where, "include takes one file or pattern");
     }
-    const std::string wanted = ResolvePath(path, statement.words[0].text);
+    const std::string& name = statement.words[0].text;
+    if (StartsWithIgnoreCase(name, "http://") || StartsWithIgnoreCase(name, "https://")) {
+      return Report(Severity::kError, where, Cat("include: '", name, "' is not fetched"),
+                    "a configuration that depends on another server may change or fail by itself; "
+                    "copy the file to the coordinator");
+    }
+    const std::string wanted = ResolvePath(path, name);
     std::vector<std::string> found = {wanted};
     if (wanted.find_first_of("*?[") != std::string::npos) {
       found = access_.glob(wanted);
       if (found.empty()) Report(Severity::kWarning, where, Cat("no file matches ", wanted));
     }
-    for (const std::string& file : found) ReadFile(file, where, open, depth + 1);
+    for (const std::string& file : found) ReadFile(file, where, depth + 1);
   }
 
-  void Add(const Statement& statement, const Position& where, Section* section) {
-    if (section->scope == kOtherSection) return;
+  void Add(const Statement& statement, const Position& where) {
+    Section* section = open_.back().section;
     Setting setting;
     setting.spelled = statement.name.text;
     setting.words = statement.words;
     setting.rest = statement.rest;
     setting.where = where;
     const std::string& name = statement.name.text;
-    const bool backoff_line = name.size() == 3 && (name[0] == '4' || name[0] == '5') &&
-                              IsDigit(name[1]) && IsDigit(name[2]);
-    if (backoff_line && section->scope == kDomain) {
+    if (IsBackoffLine(name) && section->scope == kDomain) {
       section->settings.push_back(std::move(setting));
       return;
     }
-    const DirectiveRow* row = FindDirective(name);
-    if (row == nullptr || (row->scopes & section->scope) == 0) {
-      return Unknown(name, row, where, section->scope);
+    const DirectiveRow* spelled = FindDirective(name, section->scope);
+    if (spelled == nullptr || (spelled->scopes & section->scope) == 0) {
+      return Unknown(name, spelled, where, section->scope);
     }
-    if (!row->alias_of.empty()) row = FindDirective(row->alias_of);
+    const DirectiveRow* row = spelled;
+    if (!row->alias_of.empty()) row = FindDirective(row->alias_of, kDomain | kSource);
     setting.row = row;
-    if (!Check(setting)) return;
-    if (row->effect == Effect::kNotYet) {
-      Report(Severity::kWarning, where, Cat("'", name, "' has no effect yet"),
-             std::string(row->help));
-    }
+    if (!Check(&setting)) return;
+    const SectionKind* kind = open_.back().kind;
+    // What else it may be is refused by CheckMeaning.
+    const bool plain = row->name == "type" && row->kind == ValueKind::kChoice;
+    if (!plain)
+      Announce(row->effect, kind == nullptr ? Effect::kEffective : kind->effect, where,
+               Cat("'", name, "'"), row->why, spelled->replacement);
+    CheckMeaning(setting);
     section->settings.push_back(std::move(setting));
   }
 
   void Unknown(const std::string& name, const DirectiveRow* row, const Position& where,
                Scope scope) {
     if (row != nullptr) {
-      std::string places;
-      for (uint32_t bit = 1; bit <= kAcctFile; bit <<= 1) {
-        if ((row->scopes & bit) != 0) CatTo(&places, places.empty() ? "" : ", ", ScopeText(bit));
-      }
-      return Report(Severity::kError, where, Cat("'", name, "' cannot stand in ", ScopeText(scope)),
-                    Cat("it belongs in ", places));
+      return Refuse(where, Cat("'", name, "' cannot stand in ", ScopeText(scope)),
+                    Cat("it belongs in ", ScopesText(ScopesOf(*row))));
     }
-    const std::string nearest = Nearest(name, DirectiveNames(scope));
-    Report(Severity::kError, where, Cat("unknown directive '", name, "' in ", ScopeText(scope)),
-           nearest.empty() ? "" : Cat("did you mean '", nearest, "'?"));
+    const std::string_view hint = HintForDirective(name);
+    Refuse(where, Cat("unknown directive '", name, "' in ", ScopeText(scope)),
+           hint.empty() ? DidYouMean(name, scope) : std::string(hint));
   }
 
-  // The value has the form that the table asks for.
-  bool Check(const Setting& setting) {
-    const DirectiveRow& row = *setting.row;
-    const auto fail = [&](std::string_view message) {
-      const Position where =
-          setting.words.empty()
-              ? setting.where
-              : Position{setting.where.file, setting.words[0].line, setting.words[0].column};
-      Report(Severity::kError, where, Cat(setting.spelled, ": ", message), std::string(row.help));
-      return false;
-    };
-    if (row.kind == ValueKind::kAny) return true;
-    if (setting.words.empty()) return fail("a value is missing");
-    const bool many = row.kind == ValueKind::kWords || row.kind == ValueKind::kTimeList;
-    if (!many && setting.words.size() > 1) return fail("one value expected, found several");
-    const absl::Status checked = CheckValue(row.kind, setting);
-    return checked.ok() ? true : fail(std::string(checked.message()));
+  // The value has the form that the table asks for; a secret is read.
+  bool Check(Setting* setting) {
+    absl::Status checked = CheckValue(*setting);
+    if (!checked.ok() && PutDefault(setting)) checked = CheckValue(*setting);
+    if (checked.ok() && setting->row->secret) checked = ReadSecret(setting);
+    if (checked.ok()) return true;
+    const DirectiveRow& row = *setting->row;
+    const Position where =
+        setting->words.empty()
+            ? setting->where
+            : Position{setting->where.file, setting->words[0].line, setting->words[0].column};
+    Report(Severity::kError, where, Cat(setting->spelled, ": ", std::string(checked.message())),
+           std::string(row.help));
+    return false;
   }
 
-  static absl::Status CheckValue(ValueKind kind, const Setting& setting) {
-    switch (kind) {
-      case ValueKind::kBool:
-        return ParseBool(setting.first()).status();
-      case ValueKind::kCount:
-        return ParseCount(setting.first(), 0).status();
-      case ValueKind::kTime:
-        return ParseTime(setting.first()).status();
-      case ValueKind::kTimeList:
-        return ParseTimeList(setting.rest).status();
-      case ValueKind::kRate:
-        return ParseRate(setting.first()).status();
-      case ValueKind::kSize:
-        return ParseSize(setting.first()).status();
-      case ValueKind::kText:
-      case ValueKind::kWords:
-      case ValueKind::kAny:
-        return absl::OkStatus();
+  // Values that are well-formed and would do harm, or nothing.
+  void CheckMeaning(const Setting& setting) {
+    const std::string_view name = setting.row->name;
+    const std::string_view value = setting.first();
+    if (name == "type" && setting.row->kind == ValueKind::kChoice &&
+        !EqualsIgnoreCase(value, "smtp")) {
+      Refuse(setting.where,
+             Cat("'type ", value, "' is not built yet: the mail would leave by SMTP"),
+             "remove the section, and do not submit mail for its domains");
     }
-    return absl::OkStatus();
+    if (name == "bounce-upon-no-mx" && ParseTime(value).ok()) {
+      Report(Severity::kWarning, setting.where,
+             "'bounce-upon-no-mx' with a time has no effect yet: it is taken as no",
+             "write yes or no");
+    }
+    if (name == "queue-to" && EqualsIgnoreCase(value, "{sparkpost}")) {
+      Refuse(setting.where, "'queue-to {sparkpost}' is not supported: it is one vendor's cloud",
+             "write 'smtp-hosts HOST' to relay to it");
+    }
+  }
+
+  absl::Status ReadSecret(Setting* setting) {
+    if (setting->words.empty() || !options_.resolve_secrets) return absl::OkStatus();
+    const std::string& text = setting->words.back().text;
+    if (text.empty()) return absl::OkStatus();
+    const auto secret = setting->row->name == "outbound-auth"
+                            ? ResolveCredentials(text, setting->where.file, access_)
+                            : ResolveSecret(text, setting->where.file, access_);
+    if (secret.ok()) setting->secret = *secret;
+    return secret.status();
   }
 
   const FileAccess& access_;
   std::vector<SourceFile>* const files_;
   std::vector<Diagnostic>* const diagnostics_;
+  const ReadOptions options_;
+  std::vector<Open> open_;
+  bool given_up_ = false;
   std::vector<std::string> stack_;
 };
 
 }  // namespace
 
-FileAccess RealFiles() {
-  FileAccess access;
-  access.read = [](const std::string& path) -> absl::StatusOr<std::string> {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      return absl::NotFoundError(Cat("cannot read ", path, ": ", std::strerror(errno)));
-    }
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-  };
-  access.glob = [](const std::string& pattern) {
-    glob_t found{};
-    std::vector<std::string> paths;
-    if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-      paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-    }
-    globfree(&found);
-    std::sort(paths.begin(), paths.end());
-    return paths;
-  };
-  return access;
-}
-
-std::string ResolvePath(std::string_view base, std::string_view path) {
-  if (!path.empty() && path.front() == '/') return std::string(path);
-  const size_t slash = base.rfind('/');
-  if (slash == std::string_view::npos) return std::string(path);
-  return Cat(base.substr(0, slash + 1), path);
-}
-
 Section ReadSections(const std::string& path, const FileAccess& access,
-                     std::vector<SourceFile>* files, std::vector<Diagnostic>* diagnostics) {
-  return Reader(access, files, diagnostics).Run(path);
+                     std::vector<SourceFile>* files, std::vector<Diagnostic>* diagnostics,
+                     const ReadOptions& options) {
+  return Reader(access, files, diagnostics, options).Run(path);
 }
 
 }  // namespace convoy::config

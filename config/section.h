@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,23 @@ struct Setting {
   std::string spelled;  // as written
   std::vector<Word> words;
   std::string rest;
+  std::string secret;  // the value itself, where the row is secret (secret.h)
   Position where;
+  int child = -1;  // of a line of a <pattern-list>: the nested list, in the section's children
 
   std::string_view first() const { return words.empty() ? std::string_view() : words[0].text; }
+  // All words with a blank between them, without the quotes.
+  std::string value() const;
 };
+
+inline std::string Setting::value() const {
+  std::string text;
+  for (const Word& word : words) {
+    if (&word != words.data()) text += ' ';
+    text += word.text;
+  }
+  return text;
+}
 
 struct Section {
   Scope scope = kGlobal;
@@ -35,13 +49,24 @@ struct Section {
   std::vector<Section> children;
 };
 
-// How files are found, so that tests and a coordinator can hand them in. `Read` gives the text;
-// `Glob` the matching paths in byte order.
+// How files are found, so that tests and a coordinator can hand them in. `read` gives the text;
+// `glob` the matching paths in byte order; `environment` a variable (absent: none is set).
 struct FileAccess {
   std::function<absl::StatusOr<std::string>(const std::string& path)> read;
   std::function<std::vector<std::string>(const std::string& pattern)> glob;
+  std::function<std::optional<std::string>(const std::string& name)> environment = nullptr;
 };
+// Files of up to kFileBytesMax octets and the process's environment.
+constexpr size_t kFileBytesMax = size_t{16} << 20;
 FileAccess RealFiles();
+
+struct ReadOptions {
+  // Mends what can be mended and skips what is not known, each with a warning: regexes broken over
+  // two lines, unknown and unsupported directives.
+  bool lenient = false;
+  // Reads file:PATH and env:NAME of secrets. Off where the secrets are not: they stay empty.
+  bool resolve_secrets = true;
+};
 
 struct SourceFile {
   std::string path;
@@ -49,7 +74,8 @@ struct SourceFile {
 };
 // The top level with everything in it. `files` gets each file once, in the order of reading.
 Section ReadSections(const std::string& path, const FileAccess& access,
-                     std::vector<SourceFile>* files, std::vector<Diagnostic>* diagnostics);
+                     std::vector<SourceFile>* files, std::vector<Diagnostic>* diagnostics,
+                     const ReadOptions& options = {});
 
 // `path` as meant in a file at `base`: unchanged if absolute, else beside that file.
 std::string ResolvePath(std::string_view base, std::string_view path);

@@ -10,6 +10,8 @@ namespace convoy::config {
 namespace {
 
 constexpr size_t kTimesMax = 30;
+constexpr size_t kDaysMax = 366;
+constexpr Duration kTimeMax = Days(36500);
 
 absl::Status Expected(std::string_view text, std::string_view what) {
   return absl::InvalidArgumentError(Cat("'", text, "' is not ", what));
@@ -18,8 +20,8 @@ absl::Status Expected(std::string_view text, std::string_view what) {
 // One unit name of time; 0 us when it is none.
 Duration UnitOf(std::string_view name) {
   const std::string unit = Lower(name);
-  if (unit == "s" || unit == "sec") return Seconds(1);
-  if (unit == "m" || unit == "min") return Minutes(1);
+  if (unit == "s" || unit == "sec" || unit == "second") return Seconds(1);
+  if (unit == "m" || unit == "min" || unit == "minute") return Minutes(1);
   if (unit == "h" || unit == "hr" || unit == "hour") return Hours(1);
   if (unit == "d" || unit == "day") return Days(1);
   if (unit == "w" || unit == "week") return Days(7);
@@ -55,8 +57,9 @@ absl::StatusOr<Duration> ParseTime(std::string_view text) {
     while (letters < rest.size() && IsAlpha(rest[letters])) ++letters;
     Duration unit = UnitOf(rest.substr(0, letters));
     if (letters == 0 && rest.empty() && total.us == 0) unit = Seconds(1);
-    if (unit.us == 0 || number > kDurationMax.us / unit.us) return Expected(text, kWhat);
+    if (unit.us == 0 || number > kTimeMax.us / unit.us) return Expected(text, kWhat);
     total = total + unit * number;
+    if (total > kTimeMax) return Expected(text, kWhat);
     rest.remove_prefix(letters);
   }
   if (text.empty()) return Expected(text, kWhat);
@@ -96,6 +99,35 @@ absl::StatusOr<RateValue> ParseRate(std::string_view text) {
   return RateValue{count, unit * multiple};
 }
 
+absl::StatusOr<VolumeRateValue> ParseVolumeRate(std::string_view text) {
+  constexpr std::string_view kWhat = "a volume per time such as 10g/2h, 1048576/h or unlimited";
+  if (EqualsIgnoreCase(text, "unlimited")) return VolumeRateValue{};
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return Expected(text, kWhat);
+  const auto bytes = ParseSize(text.substr(0, slash));
+  std::string period(text.substr(slash + 1));
+  if (!period.empty() && IsAlpha(period.front())) period.insert(0, 1, '1');  // 10g/h
+  const auto interval = ParseTime(period);
+  if (!bytes.ok() || text.starts_with('u') || text.starts_with('U') || !interval.ok() ||
+      interval->us <= 0 || *interval > Days(31)) {
+    return Expected(text, kWhat);
+  }
+  return VolumeRateValue{*bytes, *interval};
+}
+
+absl::StatusOr<std::vector<int64_t>> ParseDailyCounts(std::string_view text) {
+  constexpr std::string_view kWhat = "a count per day such as 50/d, or a list 50/d,100/d";
+  std::vector<int64_t> counts;
+  for (const std::string_view piece : Split(text, ',')) {
+    const auto rate = ParseRate(Trim(piece));
+    const bool none = Trim(piece) == "0";
+    if (!rate.ok() || (!none && rate->interval != Days(1))) return Expected(Trim(piece), kWhat);
+    counts.push_back(rate->count);
+  }
+  if (counts.size() > kDaysMax) return Expected(text, "a list of at most 366 days");
+  return counts;
+}
+
 absl::StatusOr<int64_t> ParseSize(std::string_view text) {
   constexpr std::string_view kWhat = "a size such as 4096, 10k, 250m or unlimited";
   if (EqualsIgnoreCase(text, "unlimited")) return int64_t{0};
@@ -128,12 +160,15 @@ absl::StatusOr<Cidr> ParseCidr(std::string_view text) {
   }
   const auto ip = IpAddress::Parse(address);
   if (!ip.ok()) return Expected(text, kWhat);
-  const int width = ip->is_v6() ? 128 : 32;
-  Cidr range{*ip, width};
+  // ::ffff:192.0.2.0/120 is 192.0.2.0/24.
+  const bool mapped = !ip->is_v6() && address.find(':') != std::string::npos;
+  const int dropped = mapped ? 96 : 0;
+  const int width = ip->is_v6() ? 128 : 32 + dropped;
+  Cidr range{*ip, width - dropped};
   if (slash != std::string_view::npos) {
     const auto bits = ParseInt(text.substr(slash + 1));
-    if (!bits.has_value() || *bits < 0 || *bits > width) return Expected(text, kWhat);
-    range.bits = static_cast<int>(*bits);
+    if (!bits.has_value() || *bits < dropped || *bits > width) return Expected(text, kWhat);
+    range.bits = static_cast<int>(*bits) - dropped;
   } else if (address != text) {
     return Expected(text, kWhat);  // a short form needs its /bits
   }

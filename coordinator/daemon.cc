@@ -1,6 +1,7 @@
 #include "coordinator/daemon.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,7 +14,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "config/load.h"
+#include "config/bundle.h"
 #include "coordinator/node.h"
 #include "coordinator/services/server.h"
 #include "coordinator/store/rocksdb_store.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr char kVersion[] = "0.1.0";
 constexpr Duration kShutdownPatience = Seconds(2);
+constexpr Duration kStorePatience = Seconds(60);
 
 sigset_t StopSignals() {
   sigset_t set;
@@ -33,17 +35,47 @@ sigset_t StopSignals() {
   return set;
 }
 
-// A configuration with errors is refused: shards could not load it either.
-absl::StatusOr<std::string> Fingerprint(const std::string& file) {
-  if (file.empty()) return std::string();
-  const config::LoadResult loaded = config::LoadConfig(file);
+// Reads the configuration file; with errors it is refused, since shards could not load it either.
+absl::StatusOr<config::Gathered> ReadConfig(const std::string& file) {
+  config::Gathered gathered = config::GatherBundle(file, config::RealFiles());
   std::string errors;
-  for (const config::Diagnostic& d : loaded.diagnostics) {
+  for (const config::Diagnostic& d : gathered.loaded.diagnostics) {
     if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
     if (d.severity == config::Severity::kWarning) LogWarning("coordinator", d.ToString());
   }
-  if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
-  return loaded.config->fingerprint();
+  if (gathered.loaded.config == nullptr) {
+    return absl::InvalidArgumentError(Cat("configuration:", errors));
+  }
+  return gathered;
+}
+
+// The file becomes version 1 at the first start. Later the stored version stays in effect, whatever
+// the file says by now: only a reload asks the shards.
+absl::Status TakeConfig(KernelLoop& loop, CoordinatorNode& node, const std::string& file) {
+  if (file.empty()) return absl::OkStatus();
+  const ConfigRecordPtr current = node.configs().current();
+  absl::StatusOr<config::Gathered> gathered = ReadConfig(file);
+  if (current != nullptr) {
+    if (!gathered.ok() || config::EncodeBundle(gathered->bundle) != current->bundle) {
+      LogWarning("coordinator", "version ", current->version,
+                 " of the configuration is in effect; ", file,
+                 gathered.ok() ? " differs: convoy reload brings it" : " has errors");
+    }
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(gathered.status());
+  ConfigRecord record;
+  record.version = 1;
+  record.time_ms = loop.WallNow().unix_ms();
+  record.who = "coordinator";
+  record.comment = "first start";
+  record.fingerprint = gathered->loaded.config->fingerprint();
+  record.bundle = config::EncodeBundle(gathered->bundle);
+  bool adopted = false;
+  node.AdoptConfig(std::move(record), [&adopted] { adopted = true; });
+  loop.RunUntilTrue([&adopted] { return adopted; }, loop.MonoNow() + kStorePatience);
+  if (adopted) return absl::OkStatus();
+  return absl::UnavailableError("the store did not take the configuration in time");
 }
 
 // Written aside and renamed: whoever sees the file sees all of it.
@@ -53,6 +85,7 @@ absl::Status WritePortFile(const std::string& file, std::string_view address) {
   std::ofstream out(temporary);
   out << "{\"pid\": " << getpid() << ", \"grpc\": \"" << address << "\"}\n";
   out.close();
+  chmod(temporary.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);  // no secret
   if (out.fail() || std::rename(temporary.c_str(), file.c_str()) != 0) {
     return absl::UnavailableError(Cat("cannot write the port file ", file));
   }
@@ -74,9 +107,13 @@ void StopOnSignal(KernelLoop& loop, CoordinatorNode& node, CoordinatorServer& se
 }  // namespace
 
 absl::Status RunCoordinator(const DaemonOptions& options) {
-  RETURN_IF_ERROR(CheckLoopback(options.listen));
+  RETURN_IF_ERROR(CheckListen(options.listen, options.allow_insecure_listen));
+  // What is stored holds keys and passwords.
+  umask(S_IRWXG | S_IRWXO);
   Build build{.version = kVersion, .config_fingerprint = ""};
-  ASSIGN_OR_RETURN(build.config_fingerprint, Fingerprint(options.config_file));
+  if (!options.config_file.empty()) {
+    build.config_file = std::filesystem::absolute(options.config_file).lexically_normal().string();
+  }
   const sigset_t set = StopSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
@@ -88,9 +125,14 @@ absl::Status RunCoordinator(const DaemonOptions& options) {
                                         _exit(1);
                                       }});
   RETURN_IF_ERROR(node.Start());
+  RETURN_IF_ERROR(TakeConfig(loop, node, build.config_file));
   absl::StatusOr<std::unique_ptr<CoordinatorServer>> server =
-      CoordinatorServer::Start(options.listen, loop, node, build);
+      CoordinatorServer::Start(options.listen, loop, node, build, options.allow_insecure_listen);
   RETURN_IF_ERROR(server.status());
+  if (options.allow_insecure_listen) {
+    LogWarning("coordinator", "--allow-insecure-listen: no TLS on ", (*server)->address(),
+               ": whoever reaches it can take the cluster's slots; only on a private network");
+  }
   LogInfo("coordinator", "listening on ", (*server)->address());
   RETURN_IF_ERROR(WritePortFile(options.port_file, (*server)->address()));
 

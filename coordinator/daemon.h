@@ -13,6 +13,7 @@ namespace convoy::coordinator {
 struct DaemonOptions {
   std::string data_dir;
   std::string listen = "127.0.0.1:0";
+  bool allow_insecure_listen = false;  // elsewhere than on loopback, without TLS
   std::string config_file;  // empty: none; shards' fingerprints are compared with each other
   std::string port_file;    // empty: none
   LeaseOptions lease;

@@ -27,6 +27,8 @@ int Main(int argc, char** argv) {
   app.add_option("--data-dir", options.data_dir, "directory of the embedded store")->required();
   app.add_option("--listen", options.listen, "HOST:PORT, loopback; port 0 picks a free one")
       ->capture_default_str();
+  app.add_flag("--allow-insecure-listen", options.allow_insecure_listen,
+               "listen elsewhere than on loopback; no TLS yet: only on a private network");
   app.add_option("--config", options.config_file, "cluster configuration, checked at the start");
   app.add_option("--port-file", options.port_file, "write the bound address here, as JSON");
   app.add_option("--lease", lease, "length of a shard's lease, 1s to 10m")->capture_default_str();

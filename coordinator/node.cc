@@ -22,6 +22,7 @@ absl::Status CoordinatorNode::Start() {
   started_ = Now();
   started_wall_ = loop_.WallNow();
   published_ = std::make_shared<const AssignmentTable>(opened.state.table);
+  for (ConfigRecordPtr& record : opened.configs) configs_.Add(std::move(record));
   const size_t members = opened.state.members.size();
   core_ =
       std::make_unique<ClusterCore>(options_.lease, Now(), opened.epoch, std::move(opened.state));
@@ -74,7 +75,10 @@ void CoordinatorNode::Forget(Epoch highest, std::string_view name, Reply<ForgetA
 }
 
 LeaseAnswer CoordinatorNode::Lease(bool granted) const {
-  return {.epoch = core_->epoch(), .terms = options_.lease, .granted = granted};
+  return {.epoch = core_->epoch(),
+          .terms = options_.lease,
+          .granted = granted,
+          .config_version = configs_.current_version()};
 }
 
 // --- Durable, published, answered ---
@@ -83,21 +87,38 @@ void CoordinatorNode::Finish(Callback answer) {
   ScheduleTick();
   Update update = core_->TakeUpdate();
   if (failed_) return;
-  Step step{.table = nullptr, .answer = std::move(answer)};
+  Step step{.table = nullptr, .config = nullptr, .answer = std::move(answer)};
   if (update.table_changed) step.table = std::make_shared<const AssignmentTable>(core_->table());
-  const bool commits = !update.empty();
-  if (!commits && waiting_.empty()) {
+  if (!update.empty()) {
+    StoreWrite write;
+    write.update = std::move(update);
+    write.table = step.table;
+    return Write(std::move(write), std::move(step));
+  }
+  if (waiting_.empty()) {
     if (step.answer != nullptr) step.answer();
     return;
   }
-  if (commits) {
-    store_.Commit({.update = std::move(update), .table = step.table},
-                  [this, alive = Alive()](const absl::Status& status) {
-                    if (!alive.expired()) OnDurable(status);
-                  });
-  }
   waiting_.push_back(std::move(step));
-  commits_.push_back(commits);
+  commits_.push_back(false);
+}
+
+void CoordinatorNode::Write(StoreWrite write, Step step) {
+  store_.Commit(std::move(write), [this, alive = Alive()](const absl::Status& status) {
+    if (!alive.expired()) OnDurable(status);
+  });
+  waiting_.push_back(std::move(step));
+  commits_.push_back(true);
+}
+
+void CoordinatorNode::AdoptConfig(ConfigRecord record, Callback done) {
+  CHECK(record.version == configs_.current_version() + 1);
+  if (failed_) return;
+  StoreWrite write;
+  write.config = std::make_shared<const ConfigRecord>(std::move(record));
+  write.erased_configs = configs_.MakeRoom();
+  Step step{.table = nullptr, .config = write.config, .answer = std::move(done)};
+  Write(std::move(write), std::move(step));
 }
 
 // The first waiting step that awaits a commit has it; those behind it that await none are free,
@@ -119,6 +140,10 @@ void CoordinatorNode::OnDurable(const absl::Status& status) {
     if (step.table != nullptr) {
       published_ = std::move(step.table);
       Publish();
+    }
+    if (step.config != nullptr) {
+      LogInfo("coordinator", "configuration ", step.config->version, " is current");
+      configs_.Add(std::move(step.config));
     }
     if (step.answer != nullptr) step.answer();
   }
@@ -204,7 +229,8 @@ NodeStatus CoordinatorNode::Describe() const {
                     .uptime = Now() - started_,
                     .now = loop_.WallNow(),
                     .table = published_,
-                    .members = {}};
+                    .members = {},
+                    .config = configs_.current()};
   std::map<MemberId, std::pair<uint32_t, uint32_t>> slots;  // owned, of these pending
   for (const EgressGroup& group : published_->groups) {
     for (uint16_t slot = 0; slot < kSlotCount; ++slot) {

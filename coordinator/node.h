@@ -1,4 +1,5 @@
-// One running coordinator: the core, its store, its lease timer and the watchers of the table.
+// One running coordinator: the core, its store, its lease timer, the watchers of the table, and the
+// versions of the configuration.
 //
 // Carries events into the core and its updates out, in this order: durable, then published, then
 // answered. Answers keep the order of their events, also those that changed nothing: what an answer
@@ -27,6 +28,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "coordinator/cluster_core.h"
+#include "coordinator/reload/config_record.h"
 #include "coordinator/store/store.h"
 #include "runtime/event_loop.h"
 
@@ -40,6 +42,7 @@ struct LeaseAnswer {
   Epoch epoch;
   LeaseOptions terms;
   bool granted = false;
+  uint64_t config_version = 0;  // the current one; 0: there is none
 };
 
 struct RegisterAnswer {
@@ -75,6 +78,7 @@ struct NodeStatus {
   WallTime now;
   std::shared_ptr<const AssignmentTable> table;
   std::vector<MemberStatus> members;  // by name
+  ConfigRecordPtr config;             // the current version; null: there is none
 };
 
 class CoordinatorNode {
@@ -116,6 +120,11 @@ class CoordinatorNode {
 
   NodeStatus Describe() const;
 
+  // Makes the record the current version: durable first, then in every lease answer, then `done`.
+  // Its version must be the next one.
+  void AdoptConfig(ConfigRecord record, Callback done);
+  const ConfigHistory& configs() const { return configs_; }
+
  private:
   struct Watcher {
     ShardIncarnation shard;
@@ -126,12 +135,14 @@ class CoordinatorNode {
   // What happens once the update of an event is durable.
   struct Step {
     std::shared_ptr<const AssignmentTable> table;  // to publish; null: as before
+    ConfigRecordPtr config;                        // now current; null: as before
     Callback answer;                               // may be null
   };
 
   MonoTime Now() const { return loop_.MonoNow(); }
   LeaseAnswer Lease(bool granted) const;
   void Finish(Callback answer);
+  void Write(StoreWrite write, Step step);
   void OnDurable(const absl::Status& status);
   void Publish();
   void NotifyOne(WatcherId id);
@@ -147,6 +158,7 @@ class CoordinatorNode {
   // Loop state.
   std::unique_ptr<ClusterCore> core_;
   std::shared_ptr<const AssignmentTable> published_;
+  ConfigHistory configs_;
   std::deque<Step> waiting_;  // steps whose commit is on the way, and steps behind them
   std::deque<bool> commits_;  // for each waiting step, whether it awaits a commit of its own
   std::map<WatcherId, Watcher> watchers_;

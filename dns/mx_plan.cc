@@ -11,6 +11,7 @@ namespace convoy::dns {
 namespace {
 
 struct Candidate {
+  bool from_mx = false;  // a name of the domain's own choice, not of the route's
   int level = 0;
   int preference = 0;
   uint16_t port = kSmtpPort;
@@ -58,7 +59,8 @@ void AddMxCandidates(Work& work, const DnsAnswer& answer, std::string_view domai
     } else if (!IsHostName(record.host)) {
       work.plan.anomalies.push_back(Cat("MX of ", domain, " is no name: ", Escape(record.host)));
     } else {
-      work.candidates.push_back({.level = level,
+      work.candidates.push_back({.from_mx = true,
+                                 .level = level,
                                  .preference = record.preference,
                                  .port = port,
                                  .name = record.host,
@@ -87,7 +89,8 @@ Task<void> ExpandMx(Work& work, std::string domain, int level, uint16_t port) {
       }
       work.plan.implicit_mx = true;
       work.candidates.push_back(
-          {.level = level,
+          {.from_mx = true,
+           .level = level,
            .port = port,
            .name = answer.canonical_name.empty() ? domain : answer.canonical_name,
            .secure = answer.secure});
@@ -144,23 +147,20 @@ Task<void> FindAddresses(Work& work, bool ipv4, bool ipv6) {
   }
 }
 
-bool IsOurselves(const Candidate& candidate, const PlanOptions& options) {
-  const auto is_our_name = [&](const std::string& own) {
-    return NormalName(own) == candidate.name;
-  };
-  const auto is_our_address = [&](const IpAddress& ip) {
-    const Endpoint place{.ip = ip, .port = candidate.port};
-    return std::ranges::find(options.own_endpoints, place) != options.own_endpoints.end();
-  };
-  return std::ranges::any_of(options.own_names, is_our_name) ||
-         std::ranges::any_of(candidate.addresses, is_our_address);
+bool IsUs(const Candidate& candidate, const Ourselves& ourselves) {
+  if (candidate.from_mx && ourselves.names.contains(NormalName(candidate.name))) return true;
+  return std::ranges::any_of(candidate.addresses, [&](const IpAddress& ip) {
+    return ourselves.endpoints.contains(Endpoint{.ip = ip, .port = candidate.port});
+  });
 }
 
 // MX-10: ourselves, and everything that is not preferred over us.
 void DropLoops(Work& work) {
+  if (work.options.ourselves == nullptr) return;
+  const Ourselves& ourselves = *work.options.ourselves;
   std::vector<Candidate>& all = work.candidates;
   const auto self =
-      std::ranges::find_if(all, [&](const Candidate& c) { return IsOurselves(c, work.options); });
+      std::ranges::find_if(all, [&](const Candidate& c) { return IsUs(c, ourselves); });
   if (self == all.end()) return;
   work.looped = true;
   const auto from = std::pair(self->level, self->preference);
@@ -185,8 +185,9 @@ void DropUnusable(Work& work) {
 PlanFailure WhyNoHosts(const Work& work, bool other_family) {
   const std::string& domain = work.domain;
   if (work.failure.has_value()) return *work.failure;
-  if (work.looped) return Permanent(550, "5.4.6", Cat("mail for ", domain, " loops back to us"));
+  // Before the loop: a better host than us may only be out of sight.
   if (!work.temporary.empty()) return Temporary("4.4.3", work.temporary);
+  if (work.looped) return Permanent(550, "5.4.6", Cat("mail for ", domain, " loops back to us"));
   if (work.loopback_refused) {
     return Permanent(550, "5.4.6", Cat("the mail hosts of ", domain, " are on loopback"));
   }
@@ -271,7 +272,8 @@ std::optional<IpAddress> AddressLiteral(std::string_view domain) {
   const bool tagged = StartsWithIgnoreCase(inside, "IPv6:");
   if (tagged) inside.remove_prefix(5);
   const absl::StatusOr<IpAddress> ip = IpAddress::Parse(inside);
-  if (!ip.ok() || ip->is_v6() != tagged) return std::nullopt;
+  // A tagged one may be v4-mapped, which is an IPv4 address.
+  if (!ip.ok() || tagged != (inside.find(':') != std::string_view::npos)) return std::nullopt;
   return *ip;
 }
 

@@ -15,7 +15,8 @@
 //     an address in brackets              that address (MX-15)
 //     hosts on loopback or 0.0.0.0        refused unless allowed (MX-17)
 //
-// A static route (`smtp-hosts`) replaces the domain's MX:
+// A static route (`smtp-hosts`) replaces the domain's MX. A host it names is never taken for us by
+// its name (another program may take mail on another port of this machine), only by where it leads:
 //
 //     route = level *( ";" level )        levels are tried in order, like preferences
 //     level = place *( "," place )        one level is shuffled
@@ -28,11 +29,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "base/ip_address.h"
 #include "base/rng.h"
@@ -44,6 +47,12 @@ namespace convoy::dns {
 constexpr uint16_t kSmtpPort = 25;
 constexpr size_t kHostsMax = 20;
 
+// What we are to the outside, for MX-10. The names are as NormalName() gives them.
+struct Ourselves {
+  absl::flat_hash_set<std::string> names;
+  absl::flat_hash_set<Endpoint> endpoints;  // where we take mail
+};
+
 struct PlanOptions {
   uint16_t port = kSmtpPort;
   std::string route;  // smtp-hosts; empty: the MX of the domain
@@ -51,11 +60,9 @@ struct PlanOptions {
   bool ipv4 = true;
   bool ipv6 = true;
   bool allow_loopback = false;
-  bool bounce_upon_no_mx = false;  // a domain without MX records fails instead of MX-04
-  // What we listen as, for MX-10.
-  std::vector<std::string> own_names;
-  std::vector<Endpoint> own_endpoints;
-  size_t addresses_per_host_max = 8;  // at least 2 (MX-09)
+  bool bounce_upon_no_mx = false;              // a domain without MX records fails instead of MX-04
+  std::shared_ptr<const Ourselves> ourselves;  // null: no MX is us
+  size_t addresses_per_host_max = 8;           // at least 2 (MX-09)
 };
 
 struct MxHost {

@@ -48,6 +48,9 @@ class MxPlanTest : public testing::Test {
     }
     return out;
   }
+  void WeAre(Ourselves ourselves) {
+    options_.ourselves = std::make_shared<const Ourselves>(std::move(ourselves));
+  }
   void Host(std::string_view name, std::string_view ip) { dns_.AddAddress(name, Ip(ip)); }
 
   VirtualLoop loop_;
@@ -186,22 +189,42 @@ TEST_F(MxPlanTest, MX10_OurselvesAndWhatIsNotPreferredOverUsIsDropped) {
     Host(name, "192.0.2.1");
   }
   Host("us.example.net", "192.0.2.77");
-  options_.own_names = {"US.example.net."};
+  WeAre({.names = {"us.example.net"}});
   EXPECT_EQ(Show(Plan("example.com")), "a.example.com/192.0.2.1");
-  options_.own_names.clear();
-  options_.own_endpoints = {{.ip = Ip("192.0.2.77"), .port = 25}};
+  WeAre({.endpoints = {{.ip = Ip("192.0.2.77"), .port = 25}}});
   EXPECT_EQ(Show(Plan("example.com")), "a.example.com/192.0.2.1");
-  options_.own_endpoints = {{.ip = Ip("192.0.2.77"), .port = 2525}};
+  WeAre({.endpoints = {{.ip = Ip("192.0.2.77"), .port = 2525}}});
   EXPECT_EQ(Plan("example.com").hosts.size(), 4u);
 }
 
 TEST_F(MxPlanTest, MX10_NothingLeftIsALoop) {
   dns_.AddMx("example.com", 10, "us.example.net");
   Host("us.example.net", "192.0.2.77");
-  options_.own_names = {"us.example.net"};
+  WeAre({.names = {"us.example.net"}});
   const MxPlan plan = Plan("example.com");
   EXPECT_EQ(Show(plan), "550 5.4.6");
   EXPECT_TRUE(plan.failure->permanent);
+}
+
+TEST_F(MxPlanTest, MX10_ABetterHostOutOfSightIsNoLoop) {
+  dns_.AddMx("example.com", 10, "a.example.com");
+  dns_.AddMx("example.com", 20, "us.example.net");
+  Host("us.example.net", "192.0.2.77");
+  Host("a.example.com", "192.0.2.1");
+  dns_.Fail("a.example.com", DnsStatus::kServFail);
+  WeAre({.names = {"us.example.net"}});
+  const MxPlan plan = Plan("example.com");
+  EXPECT_EQ(Show(plan), "451 4.4.3");
+  EXPECT_FALSE(plan.failure->permanent);
+}
+
+TEST_F(MxPlanTest, MX10_ARouteMayNameUsButNotLeadToUs) {
+  Host("us.example.net", "192.0.2.77");
+  WeAre({.names = {"us.example.net"}, .endpoints = {{.ip = Ip("192.0.2.77"), .port = 25}}});
+  options_.route = "us.example.net:10025";
+  EXPECT_EQ(Show(Plan("example.com")), "us.example.net:10025/192.0.2.77");
+  options_.route = "us.example.net";
+  EXPECT_EQ(Show(Plan("example.com")), "451 4.4.6");
 }
 
 TEST_F(MxPlanTest, MX11_AddressesAndAliasesAsMxAreNotedAndSurvived) {
@@ -286,8 +309,10 @@ TEST_F(MxPlanTest, MX17_LoopbackIsRefusedUnlessAllowed) {
   EXPECT_EQ(Show(Plan("example.com")), "550 5.4.6");
   Host("mx.example.com", "192.0.2.1");
   EXPECT_EQ(Show(Plan("example.com")), "mx.example.com/192.0.2.1");
+  EXPECT_EQ(Show(Plan("[IPv6:::ffff:127.0.1.1]")), "550 5.4.6");
   options_.allow_loopback = true;
   EXPECT_EQ(Plan("example.com").hosts[0].addresses.size(), 4u);
+  EXPECT_EQ(Show(Plan("[IPv6:::ffff:127.0.1.1]")), "[IPv6:::ffff:127.0.1.1]/127.0.1.1");
 }
 
 TEST_F(MxPlanTest, NamesThatCannotBeAskedForFailAtOnce) {

@@ -52,6 +52,8 @@ TEST_F(UnboundResolverTest, AnswersEveryTypeOfRecord) {
   server_.AddAddress("mx1.example.test", Ip("192.0.2.1"));
   server_.AddAddress("mx1.example.test", Ip("192.0.2.2"));
   server_.AddAddress("mx1.example.test", Ip("2001:db8::1"));
+  constexpr std::string_view kMapped("\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\1\1", 16);
+  server_.Add("mapped.example.test", 28, std::string(kMapped));
   server_.AddText("example.test", std::string(300, 't'));
   Start();
   DnsAnswer mx = Ask("Example.Test.", RecordType::kMx);
@@ -65,6 +67,9 @@ TEST_F(UnboundResolverTest, AnswersEveryTypeOfRecord) {
   const DnsAnswer aaaa = Ask("mx1.example.test", RecordType::kAaaa);
   ASSERT_EQ(aaaa.addresses.size(), 1u);
   EXPECT_EQ(aaaa.addresses[0], Ip("2001:db8::1"));
+  const DnsAnswer mapped = Ask("mapped.example.test", RecordType::kAaaa);
+  ASSERT_EQ(mapped.addresses.size(), 1u);
+  EXPECT_EQ(mapped.addresses[0], Ip("127.0.1.1"));
   const DnsAnswer text = Ask("example.test", RecordType::kTxt);
   ASSERT_EQ(text.texts.size(), 1u);
   EXPECT_EQ(text.texts[0], std::string(300, 't'));

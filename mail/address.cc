@@ -68,7 +68,7 @@ absl::StatusOr<std::string> ParseLiteral(std::string_view domain) {
   const bool v6 = StartsWithIgnoreCase(inside, "IPv6:");
   if (v6) inside.remove_prefix(5);
   const absl::StatusOr<IpAddress> ip = IpAddress::Parse(inside);
-  if (!ip.ok() || ip->is_v6() != v6) {
+  if (!ip.ok() || v6 != (inside.find(':') != std::string_view::npos)) {
     return absl::InvalidArgumentError(
         "the address literal must be [192.0.2.1] or [IPv6:2001:db8::1]");
   }

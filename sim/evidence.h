@@ -28,6 +28,7 @@ using Mail = std::pair<Token, std::string>;
 // checkers have judged calm seas.
 inline constexpr std::string_view kKinds[] = {
     "shard killed",
+    "shard left",
     "coordinator killed",
     "cut from coordinator",
     "cut from shard",

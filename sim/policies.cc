@@ -92,6 +92,14 @@ shard::SourcePolicy SimPolicyBook::SourceFor(const IpAddress&) {
   return source;
 }
 
+std::vector<std::string> SimPolicyBook::OwnNames() {
+  std::vector<std::string> names = {HostName()};
+  for (const auto& [name, vmta] : vmtas_) {
+    for (const shard::SourceHost& host : vmta.hosts) names.push_back(host.name);
+  }
+  return names;
+}
+
 std::vector<std::string> SimPolicyBook::MembersOf(std::string_view name) {
   if (name != "pool")
     return vmtas_.contains(name) ? std::vector{std::string(name)} : std::vector<std::string>();

@@ -53,6 +53,7 @@ class SimPolicyBook final : public shard::PolicyBook {
   shard::SourcePolicy SourceFor(const IpAddress& client) override;
   std::vector<std::string> MembersOf(std::string_view vmta_or_pool) override;
   std::string HostName() override { return "cluster.test"; }
+  std::vector<std::string> OwnNames() override;
 
  private:
   const PolicyTable& table_;

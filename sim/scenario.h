@@ -41,7 +41,7 @@ struct Scenario {
   int64_t fence = 0;                 // fence-on-lease-loss
   int64_t clocks_disagree = 1;
   int64_t rates_over_owners = 0;  // LimitWatch::Deps
-  int64_t leaves = 0;             // shards that are drained and come back
+  int64_t leaves = 2;             // shards that stop in order and come back
 };
 
 absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view text);

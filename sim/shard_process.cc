@@ -36,23 +36,24 @@ std::string ShardName(int shard) { return Cat("s", shard); }
 
 void SimPeerChannel::Forward(const std::string& address,
                              std::shared_ptr<const shard::ForwardBatch> batch, Duration deadline,
-                             StatusDone done) {
-  auto call = PendingCall<absl::Status>::Start(loop_, deadline, std::move(done));
+                             shard::ForwardDone done) {
+  using Answer = absl::StatusOr<shard::ForwardAnswer>;
+  auto call = PendingCall<Answer>::Start(loop_, deadline, std::move(done));
   const int number = NumberOf(address);
   wire_.Send(self_, ShardName(number), [this, call, batch, number] {
     ShardProcess* peer = places_[static_cast<size_t>(number)];
     if (peer == nullptr) return call->Answer(absl::UnavailableError("connection refused"));
-    peer->ingest().Receive(batch, [this, call, batch, number](absl::Status status) {
-      const bool new_mail = batch->transfer_sequence == 0 && status.ok();
+    peer->ingest().Receive(batch, [this, call, batch, number](Answer answer) {
+      const bool new_mail = batch->transfer_sequence == 0 && answer.ok();
       const bool lost = wire_.LoseAnswer() || wire_.IsCut(self_, ShardName(number));
       if (lost) {
         if (new_mail) unknown_(*batch);
         return;
       }
       if (new_mail && call->ended()) return unknown_(*batch);
-      wire_.Send(ShardName(number), self_, [this, call, batch, status, new_mail] {
+      wire_.Send(ShardName(number), self_, [this, call, batch, answer, new_mail] {
         if (new_mail && call->ended()) unknown_(*batch);
-        call->Answer(status);
+        call->Answer(answer);
       });
     });
   });
@@ -165,18 +166,23 @@ void ShardProcess::Sweep() {
   loop.CallAfter(Seconds(60), [this] { Sweep(); });
 }
 
-void ShardProcess::Leave() {
+void ShardProcess::Leave(std::function<void(bool gave_up)> stopped) {
   if (std::exchange(leaving_, true)) return;
   ingest_->Stop();
-  engine_->Stop(Seconds(5), [this] {
-    hand_over_->Stop([this] { client_->Leave(shard::LeaveMode::kRelease, Seconds(10), [] {}); });
+  engine_->Stop(Seconds(5), [this, stopped = std::move(stopped)] {
+    hand_over_->Stop([this, stopped] {
+      client_->Leave(shard::LeaveMode::kQuiesce, Seconds(2), [this, stopped] {
+        const bool no_room = spool_.health().stalled;
+        spool_.Stop([stopped, no_room] { stopped(no_room); });
+      });
+    });
   });
 }
 
 bool ShardProcess::Believes(std::string_view site, std::string_view vmta) const {
   const shard::Owner owner = view_.OwnerOf(site, vmta);
   return owner.kind == shard::Owner::Kind::kSelf && owner.may_assign &&
-         lease_.MayAssign(loop.MonoNow()) && !leaving_;
+         lease_.MayAssign(loop.MonoNow());
 }
 
 }  // namespace convoy::sim

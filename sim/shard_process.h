@@ -56,7 +56,7 @@ class SimPeerChannel final : public shard::PeerChannel {
         self_(std::move(self)),
         unknown_(std::move(unknown)) {}
   void Forward(const std::string& address, std::shared_ptr<const shard::ForwardBatch> batch,
-               Duration deadline, StatusDone done) override;
+               Duration deadline, shard::ForwardDone done) override;
 
  private:
   ProcessLoop& loop_;
@@ -105,9 +105,9 @@ class ShardProcess {
   void Start();
   // Its sockets are reset by the network's owner.
   void Kill() { loop.Kill(); }
-  // Ends as the daemon does, in the same order, and gives its slots to the others. It keeps
-  // running, idle, until killed.
-  void Leave();
+  // Stops as the daemon does, in the same order, keeping its slots. `stopped` when the process
+  // would end; with true if the disk had no room, so that outcomes were given up (KvStore::Stop).
+  void Leave(std::function<void(bool gave_up)> stopped);
 
   ProcessLoop loop;
   shard::Ingest& ingest() { return *ingest_; }

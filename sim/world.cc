@@ -8,6 +8,9 @@
 namespace convoy::sim {
 namespace {
 
+// A shard that is asked to stop has ended by then, whatever is cut off or full.
+constexpr Duration kLeaveMax = Seconds(60);
+
 // Of a disk that is not full.
 constexpr uint64_t kRoom = uint64_t{1} << 40;
 
@@ -140,6 +143,11 @@ void World::KillShard(int number) {
   if (shards_[n] == nullptr) return;
   trace_.Note("s", number, " killed");
   evidence_.kills.push_back({loop_.MonoNow(), number});
+  EndShard(number);
+}
+
+void World::EndShard(int number) {
+  const auto n = static_cast<size_t>(number);
   shards_[n]->Kill();
   limits_.Killed(number, disks_[n].runs);
   shards_[n] = nullptr;  // left where it is
@@ -180,14 +188,28 @@ void World::PlanKills() {
   for (int64_t i = 0; i < scenario_.leaves; ++i) {
     const int number = 1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.shards)));
     const Duration at = Seconds(5) + Sometime();
-    loop_.CallAfter(at, [this, number] {
-      if (shards_[static_cast<size_t>(number)] == nullptr) return;
-      trace_.Note("s", number, " leaves");
-      shards_[static_cast<size_t>(number)]->Leave();
-    });
-    loop_.CallAfter(at + Seconds(25), [this, number] { KillShard(number); });
-    loop_.CallAfter(at + Seconds(26), [this, number] { StartShard(number); });
+    const Duration down = Milliseconds(static_cast<int64_t>(200 + rng_.Below(20000)));
+    loop_.CallAfter(at, [this, number, down] { LeaveShard(number, down); });
   }
+}
+
+// A shard that has stopped in order has lost nothing, so that it is no kill in the evidence, unless
+// its disk had no room for the last outcomes.
+void World::LeaveShard(int number, Duration down) {
+  ShardProcess* const shard = shards_[static_cast<size_t>(number)];
+  if (shard == nullptr) return;
+  trace_.Note("s", number, " leaves");
+  shard->Leave([this, number, down](bool gave_up) {
+    trace_.Note("s", number, gave_up ? " has left without room" : " has left");
+    evidence_.Happened("shard left");
+    if (gave_up) evidence_.kills.push_back({loop_.MonoNow(), number});
+    EndShard(number);
+    loop_.CallAfter(down, [this, number] { StartShard(number); });
+  });
+  loop_.CallAfter(kLeaveMax, [this, number, shard] {
+    if (shards_[static_cast<size_t>(number)] != shard) return;
+    evidence_.Break(Cat("leave: s", number, " has not stopped after ", kLeaveMax.seconds(), " s"));
+  });
 }
 
 void World::PlanPartitions() {

@@ -53,6 +53,8 @@ class World {
   void KillCoordinator();
   void StartShard(int number);
   void KillShard(int number);
+  void EndShard(int number);
+  void LeaveShard(int number, Duration down);
   void PlanDisasters();
   void PlanKills();
   void PlanPartitions();

@@ -59,7 +59,7 @@ struct Attempt {
   std::vector<Recipient> recipients;
   std::shared_ptr<const WireBody> body;  // never null
   bool smtputf8 = false;                 // addresses or header fields need RFC 6531
-  std::string envid;                     // value of ENVID= as received (xtext); empty: none
+  std::string envid;                     // value of ENVID=, from EnvidOf(); empty: none
   std::string ret;                       // "FULL" or "HDRS"; empty: none
 };
 

@@ -32,7 +32,7 @@ Task<bool> ClientSession::Open() {
 Task<bool> ClientSession::Greet() {
   const bool replied = co_await Expect(Phase::kGreeting, options_.timeouts.greeting);
   if (!replied) co_return false;
-  if (!reply_.Positive()) co_return EndAt(Phase::kGreeting, reply_);
+  if (!reply_.Positive()) co_return Refused(Phase::kGreeting);
   peer_.greeting = reply_.Text();
   co_return true;
 }
@@ -48,7 +48,7 @@ Task<bool> ClientSession::Hello() {
     if (!helo) co_return false;
     reply_.lines.resize(reply_.lines.empty() ? 0 : 1);  // HELO offers nothing
   }
-  if (!reply_.Positive()) co_return EndAt(Phase::kHello, reply_);
+  if (!reply_.Positive()) co_return Refused(Phase::kHello);
   peer_.capabilities = ParseEhlo(reply_);
   if (!options_.use_8bitmime) peer_.capabilities.eight_bit_mime = false;
   if (!options_.use_dsn) peer_.capabilities.dsn = false;
@@ -67,13 +67,13 @@ Task<bool> ClientSession::MaybeStartTls() {
   const bool replied = co_await Expect(Phase::kStartTls, options_.timeouts.starttls);
   if (!replied) co_return false;
   if (!reply_.Positive()) {
-    if (!required) co_return true;
-    co_return EndAt(Phase::kStartTls, reply_);
+    if (!required && reply_.Refusal()) co_return true;
+    co_return Refused(Phase::kStartTls);
   }
-  if (!input_.bytes().empty()) {
+  // STARTTLS itself may not have left yet: then what was read is an answer to nothing.
+  if (!input_.bytes().empty() || stream_.queued_bytes() > 0) {
     // Said in clear text, it would be taken for something said under TLS (RFC 3207 6).
-    co_return LoseAt(Phase::kStartTls,
-                     absl::InvalidArgumentError("data after the reply to STARTTLS"));
+    co_return LoseAt(Phase::kStartTls, absl::InvalidArgumentError("more than a reply to STARTTLS"));
   }
   TlsRequest request;
   request.context = options_.tls_context;
@@ -112,7 +112,7 @@ Task<bool> ClientSession::AuthenticatePlain() {
   const bool replied = co_await Expect(Phase::kAuth, options_.timeouts.auth);
   if (!replied) co_return false;
   if (reply_.Positive()) co_return true;
-  co_return EndAt(Phase::kAuth, reply_);
+  co_return Refused(Phase::kAuth);
 }
 
 Task<bool> ClientSession::AuthenticateLogin() {
@@ -124,7 +124,7 @@ Task<bool> ClientSession::AuthenticateLogin() {
     if (!replied) co_return false;
     const bool last = &step == &steps[2];
     const bool as_expected = last ? reply_.Positive() : reply_.Intermediate();
-    if (!as_expected) co_return EndAt(Phase::kAuth, reply_);
+    if (!as_expected) co_return Refused(Phase::kAuth);
   }
   co_return true;
 }

@@ -81,7 +81,7 @@ Task<bool> ClientSession::ResetEarly() {
   stream_.Send(std::string("RSET\r\n"));
   const bool reset = co_await Expect(Phase::kReset, options_.timeouts.reset);
   if (!reset) co_return false;
-  if (!reply_.Positive()) co_return EndAt(Phase::kReset, reply_);
+  if (!reply_.Positive()) co_return Refused(Phase::kReset);
   co_return true;
 }
 
@@ -121,7 +121,7 @@ Task<bool> ClientSession::ExpectEnvelope() {
     if (!reset) co_return false;
     if (!reply_.Positive()) {
       lost_ = true;  // replies may be owed for what was pipelined behind it
-      co_return EndAt(Phase::kReset, reply_);
+      co_return Refused(Phase::kReset);
     }
   }
   if (!pipelining_) {
@@ -220,7 +220,7 @@ Task<bool> ClientSession::SendBlocks() {
       const absl::StatusOr<bool> early = TakeBufferedReply();
       if (!early.ok()) co_return LoseAt(Phase::kBody, early.status());
       if (*early) {
-        if (reply_.Transient() || reply_.Permanent()) {
+        if (reply_.Refusal()) {
           lost_ = true;
           co_return EndAt(Phase::kBody, reply_);
         }
@@ -305,6 +305,12 @@ bool ClientSession::EndAt(Phase phase, absl::Status status) {
   end_.phase = phase;
   end_.status = std::move(status);
   return false;
+}
+
+bool ClientSession::Refused(Phase phase) {
+  if (reply_.Refusal()) return EndAt(phase, reply_);
+  return LoseAt(phase,
+                absl::InvalidArgumentError(Cat(reply_.code, " in answer to ", PhaseName(phase))));
 }
 
 bool ClientSession::LoseAt(Phase phase, absl::Status status) {

@@ -127,6 +127,9 @@ class ClientSession {
   bool EndAt(Phase phase, const Reply& reply);
   bool EndAt(Phase phase, absl::Status status);
   bool LoseAt(Phase phase, absl::Status status);
+  // reply_ is not the one hoped for: the peer refuses, or, with any other class, it does not speak
+  // SMTP and nothing it says can be relied on.
+  bool Refused(Phase phase);
 
   std::unique_ptr<ClientTransaction> TakeNext();
   void ReportCurrent();

@@ -66,9 +66,8 @@ bool ClientTransaction::Delivered() const {
 }
 
 bool ClientTransaction::RefusedByPeer() const {
-  return std::all_of(result_.recipients.begin(), result_.recipients.end(), [](const Outcome& o) {
-    return !o.local && (o.reply.Transient() || o.reply.Permanent());
-  });
+  return std::all_of(result_.recipients.begin(), result_.recipients.end(),
+                     [](const Outcome& o) { return !o.local && o.reply.Refusal(); });
 }
 
 }  // namespace convoy::smtp

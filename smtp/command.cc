@@ -68,7 +68,7 @@ Refusal Repeated(const Parameter& parameter) {
 
 Refusal ReadEnvid(const Parameter& parameter, MailParameters* mail) {
   if (!mail->envid.empty()) return Repeated(parameter);
-  if (parameter.value.empty() || !IsXtext(parameter.value)) {
+  if (parameter.value.empty() || !EnvelopeIdOf(parameter.value).has_value()) {
     return SyntaxError("ENVID= must be xtext: printable, without '=', '+' as +2B (RFC 3461 4)");
   }
   if (parameter.value.size() > kEnvidBytesMax) {
@@ -186,20 +186,6 @@ bool TakesNoArgument(Verb verb) {
 }
 
 }  // namespace
-
-bool IsXtext(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c < '!' || c > '~' || c == '=') return false;
-    if (c != '+') continue;
-    const auto hex = [&](size_t at) {
-      return at < text.size() && (IsDigit(text[at]) || (text[at] >= 'A' && text[at] <= 'F'));
-    };
-    if (!hex(i + 1) || !hex(i + 2)) return false;
-    i += 2;
-  }
-  return true;
-}
 
 std::variant<Command, Reply> ParseCommand(std::string_view line) {
   if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {

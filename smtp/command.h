@@ -17,12 +17,12 @@
 
 #include "mail/address.h"
 #include "smtp/reply.h"
+#include "smtp/xtext.h"
 
 namespace convoy::smtp {
 
 // With CRLF. 512 and what the extensions add (RFC 5321 4.5.3.1.4).
 inline constexpr size_t kCommandLineBytesMax = 2048;
-inline constexpr size_t kEnvidBytesMax = 100;
 inline constexpr size_t kOrcptBytesMax = 500;
 
 enum class Verb : uint8_t {
@@ -47,7 +47,7 @@ struct MailParameters {
   bool eight_bit = false;  // BODY=8BITMIME
   bool smtputf8 = false;
   std::string ret;    // "FULL" or "HDRS", upper case; empty: none
-  std::string envid;  // xtext as received; empty: none
+  std::string envid;  // xtext as received, and EnvelopeIdOf() knows it; empty: none
 };
 
 struct RcptParameters {
@@ -67,9 +67,5 @@ struct Command {
 // `line` is without its CRLF. Which commands are allowed now, or offered at all, is the session's
 // business; an unknown verb is answered here (500).
 std::variant<Command, Reply> ParseCommand(std::string_view line);
-
-// True if `text` is xtext: no '=' or blank, '+' only before two upper-case hexadecimal digits
-// (RFC 3461 4).
-bool IsXtext(std::string_view text);
 
 }  // namespace convoy::smtp

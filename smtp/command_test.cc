@@ -101,5 +101,23 @@ TEST(Command, Xtext) {
   }
 }
 
+TEST(Xtext, EnvelopeIdsThereAndBack) {
+  EXPECT_EQ(EnvidOf("spring sale=7"), "spring+20sale+3D7");
+  EXPECT_EQ(*EnvelopeIdOf("spring+20sale+3D7"), "spring sale=7");
+  for (int c = ' '; c <= '~'; ++c) {
+    const std::string id(3, static_cast<char>(c));
+    EXPECT_TRUE(IsXtext(EnvidOf(id)));
+    EXPECT_EQ(*EnvelopeIdOf(EnvidOf(id)), id);
+  }
+  EXPECT_EQ(EnvidOf(std::string(kEnvidBytesMax, 'x')).size(), kEnvidBytesMax);
+  EXPECT_EQ(EnvidOf(std::string(kEnvidBytesMax + 1, 'x')), "");
+  EXPECT_EQ(EnvidOf(std::string(34, '=')), "");  // 102 characters
+  EXPECT_EQ(EnvidOf("b\xC3\xBCro"), "");
+  EXPECT_EQ(EncodeXtext("b\xC3\xBCro"), "b+C3+BCro");
+  EXPECT_FALSE(EnvelopeIdOf("line+0D+0Aend").has_value());
+  EXPECT_FALSE(EnvelopeIdOf("b+C3+BCro").has_value());
+  EXPECT_EQ(Refused("MAIL FROM:<a@b.example> ENVID=line+0Aend"), "501 5.5.4");
+}
+
 }  // namespace
 }  // namespace convoy::smtp

@@ -25,6 +25,7 @@ struct Reply {
   bool Intermediate() const { return code / 100 == 3; }
   bool Transient() const { return code / 100 == 4; }
   bool Permanent() const { return code / 100 == 5; }
+  bool Refusal() const { return Transient() || Permanent(); }
   // The enhanced code, or class.0.0 derived from the code; empty for an empty reply.
   std::string EnhancedOrDerived() const;
   // All lines as one, joined by a space; an enhanced code is kept once only.

@@ -1,5 +1,6 @@
 #include "smtp/reply_parser.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -13,26 +14,29 @@ ReplyParser::Result ReplyParser::Consume(std::string_view* input) {
     const auto* newline = static_cast<const char*>(std::memchr(input->data(), '\n', input->size()));
     const size_t size =
         newline == nullptr ? input->size() : static_cast<size_t>(newline - input->data()) + 1;
-    if (line_.size() + size > kReplyLineBytesMax) return Fail("its line is longer than 512 octets");
     const std::string_view piece = input->substr(0, size);
     input->remove_prefix(size);
+    bytes_ += size;
+    if (bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
+    // A bare LF is part of the text.
+    const bool ended = piece.ends_with("\r\n") || (piece == "\n" && last_ == '\r');
+    last_ = piece.back();
+    line_bytes_ += size;
     std::string_view line = piece;
-    if (!line_.empty() || !piece.ends_with("\r\n")) {
-      line_.append(piece);
-      if (!line_.ends_with("\r\n")) continue;  // a bare LF is part of the text
+    if (!ended || line_bytes_ > size) {
+      line_.append(piece.substr(0, kReplyLineBytesMax - line_.size()));
+      if (!ended) continue;
       line = line_;
     }
-    const Result result = EndLine(line);
+    const Result result = EndLine(line.substr(0, std::min(line_bytes_ - 2, kReplyLineBytesMax)));
     line_.clear();
+    line_bytes_ = 0;
     if (result != Result::kMore) return result;
   }
   return Result::kMore;
 }
 
 ReplyParser::Result ReplyParser::EndLine(std::string_view line) {
-  bytes_ += line.size();
-  if (bytes_ > kReplyBytesMax) return Fail("it is longer than 64 KiB");
-  line.remove_suffix(2);
   if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !IsDigit(line[1]) || !IsDigit(line[2])) {
     return Fail(Cat("its line does not begin with a code: ", Escape(line.substr(0, 40))));
   }

@@ -1,5 +1,6 @@
-// Asserts about ReplyParser, for any bytes: it never crashes, its memory is bounded, and the
-// replies and the error do not depend on how the input is cut.
+// Asserts about ReplyParser, for any bytes: it never crashes, its memory is bounded, no line of a
+// reply is longer than what is kept of one, and the replies and the error do not depend on how the
+// input is cut.
 //
 // How it works: 1. the first byte chooses the size of the pieces; 2. the rest is parsed whole and
 // in pieces; 3. both lists of replies must be equal, and what a reply encodes to must parse again.
@@ -49,6 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(whole.replies == pieces.replies);
   for (const Reply& reply : whole.replies) {
     CHECK(reply.code >= 200 && reply.code <= 599 && !reply.lines.empty());
+    for (const std::string& line : reply.lines) {
+      CHECK(line.size() <= convoy::smtp::kReplyLineBytesMax);
+    }
     convoy::smtp::ParseEhlo(reply);
     const Parsed again = ParseIn(reply.Encode(), 4096);
     CHECK(again.replies.size() == 1 && again.replies[0].code == reply.code);

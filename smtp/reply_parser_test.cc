@@ -69,9 +69,16 @@ TEST(ReplyParser, NotAReply) {
 TEST(ReplyParser, SM_05_LineLimit) {
   const std::string fits = "250 " + std::string(kReplyLineBytesMax - 6, 'x');
   ExpectReplies(fits + "\r\n", {fits});
-  ExpectReplies(fits + "y\r\n", {"!"});
-  // Refused as soon as it is too long, without waiting for an end that may not come.
-  ExpectReplies(std::string(kReplyLineBytesMax + 1, '2'), {"!"});
+  const std::string kept = "250 " + std::string(kReplyLineBytesMax - 4, 'x');
+  for (const size_t more : {1, 2, 3, 4, 100, 3000}) {
+    const std::string line = fits + std::string(more, 'x') + "\r\n";
+    const std::string shown = (fits + std::string(more, 'x')).substr(0, kept.size());
+    ExpectReplies(line, {shown});
+    ExpectReplies(line + "251 next\r\n", {shown, "251 next"});
+    ExpectReplies("250-a\r\n" + line, {"250 a " + shown.substr(4)});
+  }
+  // The end is looked for in what is skipped, and only a whole CRLF is one.
+  ExpectReplies(kept + "\ry\nz\r\n250 b\r\n", {kept, "250 b"});
 }
 
 TEST(ReplyParser, SM_05_ReplyLimit) {
@@ -81,6 +88,20 @@ TEST(ReplyParser, SM_05_ReplyLimit) {
   EXPECT_EQ(ParseAll(input + "250\r\n", 4096).size(), 1u);
   EXPECT_NE(ParseAll(input + "250\r\n", 4096)[0], "!");
   EXPECT_EQ(ParseAll(input + line + line, 4096)[0], "!");
+}
+
+TEST(ReplyParser, SM_05_LineWithoutEnd) {
+  ReplyParser parser;
+  const std::string block(1000, '2');
+  size_t fed = 0;
+  std::string_view input = block;
+  while (parser.Consume(&input) == ReplyParser::Result::kMore && fed <= kReplyBytesMax) {
+    fed += block.size();
+    input = block;
+  }
+  EXPECT_GT(fed + block.size(), kReplyBytesMax);
+  EXPECT_LE(fed, kReplyBytesMax);
+  EXPECT_EQ(parser.error().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(ReplyParser, StaysInError) {

@@ -40,6 +40,7 @@ struct Announcement {
   std::string host_id;
   std::vector<EgressClaim> egress;
   std::string config_fingerprint;
+  uint64_t config_version = 0;  // 0: its own file
 
   bool operator==(const Announcement&) const = default;
 };

@@ -25,12 +25,18 @@ mta::v1::ShardState ToWire(MemberState state) {
 
 // The configuration all should have: the coordinator's, else that of most shards.
 std::string ExpectedFingerprint(const NodeStatus& node, const Build& build) {
+  if (node.config != nullptr) return node.config->fingerprint;
   if (!build.config_fingerprint.empty()) return build.config_fingerprint;
   std::map<std::string, int> votes;
   for (const MemberStatus& m : node.members) ++votes[m.record.info.config_fingerprint];
   const auto most = std::max_element(
       votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == votes.end() ? "" : most->first;
+}
+
+bool ConfigDiffers(const NodeStatus& node, const std::string& expected, const MemberStatus& m) {
+  if (node.config != nullptr) return m.record.info.config_version != node.config->version;
+  return m.record.info.config_fingerprint != expected;
 }
 
 std::vector<std::string> Problems(const NodeStatus& node, const Build& build) {
@@ -45,7 +51,7 @@ std::vector<std::string> Problems(const NodeStatus& node, const Build& build) {
           Cat(name, " is silent and holds ", m.slots, " slots",
               fence ? "" : Cat("; if it is gone for good: convoy shard forget ", name)));
     }
-    if (m.record.info.config_fingerprint != expected) {
+    if (ConfigDiffers(node, expected, m)) {
       problems.push_back(Cat(name, " runs another configuration"));
     }
   }
@@ -100,7 +106,8 @@ void FillStatus(const NodeStatus& node, const Build& build, mta::v1::Coordinator
   out->set_shards_live(live);
   out->set_shards_total(static_cast<uint32_t>(node.members.size()));
   out->set_slots_pending(pending);
-  out->set_config_fingerprint(build.config_fingerprint);
+  out->set_config_fingerprint(node.config != nullptr ? node.config->fingerprint
+                                                     : build.config_fingerprint);
   for (std::string& problem : Problems(node, build)) out->add_problems(std::move(problem));
   out->set_now_unix_ms(node.now.unix_ms());
 }
@@ -130,7 +137,7 @@ void FillShards(const NodeStatus& node, const Build& build, mta::v1::ShowShardsR
       e->set_through_proxy(claim.through_proxy);
     }
     row->set_config_fingerprint(info.config_fingerprint);
-    row->set_config_differs(info.config_fingerprint != expected);
+    row->set_config_differs(ConfigDiffers(node, expected, m));
   }
 }
 

@@ -13,7 +13,10 @@ namespace convoy::coordinator {
 
 struct Build {
   std::string version;
-  std::string config_fingerprint;  // of the coordinator's own configuration file; empty = none
+  // Of the coordinator's configuration while the node has no version of it; empty = none.
+  std::string config_fingerprint;
+  // What a reload reads; empty: there is nothing to reload.
+  std::string config_file = {};
 };
 
 // `shards` may be empty: then problems that only shards can tell are missing.

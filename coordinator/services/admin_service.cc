@@ -25,6 +25,20 @@ void PutErrors(std::vector<mta::v1::ShardError> errors, Errors* out) {
   for (mta::v1::ShardError& error : errors) *out->Add() = std::move(error);
 }
 
+// The reason, when no shard did what was asked and one said why not. A shard that cannot be reached
+// gives no reason: the answer then names it.
+grpc::Status RefusedByAll(const Gathered<mta::v1::ChangeShardQueueResponse>& gathered) {
+  if (!gathered.answers.empty()) return grpc::Status::OK;
+  for (const mta::v1::ShardError& error : gathered.errors) {
+    const auto code = static_cast<grpc::StatusCode>(error.code());
+    if (code == grpc::StatusCode::FAILED_PRECONDITION ||
+        code == grpc::StatusCode::INVALID_ARGUMENT) {
+      return grpc::Status(code, Cat(error.shard(), " at ", error.message()));
+    }
+  }
+  return grpc::Status::OK;
+}
+
 class AdminService final : public mta::v1::Admin::CallbackService {
  public:
   AdminService(EventLoop& loop, CoordinatorNode& node, Build build)
@@ -85,7 +99,10 @@ class AdminService final : public mta::v1::Admin::CallbackService {
             std::vector<mta::v1::QueueRow> rows;
             bool more = false;
             for (auto& [name, page] : gathered.answers) {
-              for (mta::v1::QueueRow& row : *page.mutable_queues()) rows.push_back(std::move(row));
+              for (mta::v1::QueueRow& row : *page.mutable_queues()) {
+                if (row.shard().empty()) row.set_shard(name);
+                rows.push_back(std::move(row));
+              }
               more = more || page.more();
             }
             MergePage(asked, std::move(rows), more, response);
@@ -187,6 +204,8 @@ class AdminService final : public mta::v1::Admin::CallbackService {
       AskAll<mta::v1::ChangeShardQueueResponse>(
           node, method, fenced,
           [reactor, response](Gathered<mta::v1::ChangeShardQueueResponse> gathered) {
+            const grpc::Status refused = RefusedByAll(gathered);
+            if (!refused.ok()) return reactor->Finish(refused);
             uint64_t matched = 0;
             for (const auto& [name, answer] : gathered.answers) {
               matched += answer.matched();

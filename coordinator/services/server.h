@@ -1,10 +1,10 @@
 // The coordinator's gRPC server: Cluster, Admin, health and reflection on one port.
 //
-// Without certificates it listens on loopback only: whoever can reach it can take a cluster's
-// slots.
+// There is no TLS yet, so it listens on loopback only unless insecure listening is allowed: whoever
+// can reach it can take a cluster's slots.
 //
-// Errors:    InvalidArgument for an address that is not HOST:PORT or not loopback, Unavailable when
-//            the port cannot be bound
+// Errors:    InvalidArgument for an address that is not HOST:PORT, or not loopback and not allowed;
+//            Unavailable when the port cannot be bound
 // Thread:    Start and Shutdown from one thread that is not the loop's; Shutdown blocks
 #pragma once
 
@@ -20,8 +20,9 @@
 
 namespace convoy::coordinator {
 
-// OK for localhost, 127.0.0.0/8 and ::1, with a port.
-absl::Status CheckLoopback(std::string_view listen);
+// OK for localhost, 127.0.0.0/8 and ::1, with a port; for any HOST:PORT if insecure listening is
+// allowed.
+absl::Status CheckListen(std::string_view listen, bool allow_insecure);
 
 class CoordinatorServer {
  public:
@@ -35,7 +36,8 @@ class CoordinatorServer {
   static absl::StatusOr<std::unique_ptr<CoordinatorServer>> Start(std::string_view listen,
                                                                   EventLoop& loop,
                                                                   CoordinatorNode& node,
-                                                                  Build build);
+                                                                  Build build,
+                                                                  bool allow_insecure = false);
 };
 
 }  // namespace convoy::coordinator

@@ -227,6 +227,11 @@ class ShardAdmin final : public mta::v1::ShardAdmin::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ResumeQueue(grpc::ServerContext*, const mta::v1::ChangeQueueRequest*,
+                           mta::v1::ChangeShardQueueResponse*) override {
+    return grpc::Status(StatusCode::FAILED_PRECONDITION, "held by the wider pause x.example/*");
+  }
+
   const std::string name_;
   int port_ = 0;
   std::atomic<uint64_t> paused_epoch_{0};
@@ -305,6 +310,23 @@ TEST(ServerTest, PauseReachesEveryShardWithTheEpoch) {
             StatusCode::INVALID_ARGUMENT);
 }
 
+TEST(ServerTest, ChangeThatEveryShardRefusesIsRefusedWithTheReason) {
+  Coordinator coordinator;
+  ShardAdmin a("a");
+  Register(coordinator, "a", a.address());
+  Register(coordinator, "gone", "127.0.0.1:1");
+  mta::v1::ChangeQueueRequest request;
+  request.set_request_id(std::string(32, '1'));
+  request.mutable_selector()->set_domain("x.example");
+  request.mutable_selector()->set_virtual_mta("v1");
+  mta::v1::ChangeQueueResponse changed;
+  Context context;
+  const grpc::Status refused = coordinator.admin()->ResumeQueue(&context, request, &changed);
+  EXPECT_EQ(refused.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(refused.error_message(),
+            Cat("a at ", a.address(), ": held by the wider pause x.example/*"));
+}
+
 TEST(ServerTest, ShardsAndAssignmentAreShownWithoutAskingShards) {
   Coordinator coordinator;
   const auto before = Register(coordinator, "a");
@@ -355,14 +377,32 @@ TEST(ServerTest, ForgetIsRefusedForALiveShardAndRepeatsItsAnswer) {
             StatusCode::NOT_FOUND);
 }
 
-TEST(ServerTest, OnlyLoopbackWithoutCertificates) {
+TEST(ServerTest, OnlyLoopbackUnlessInsecureListeningIsAllowed) {
   for (const char* good : {"127.0.0.1:0", "127.1.2.3:70", "localhost:0", "[::1]:0"}) {
-    EXPECT_TRUE(CheckLoopback(good).ok()) << good;
+    EXPECT_TRUE(CheckListen(good, false).ok()) << good;
   }
-  for (const char* bad : {"0.0.0.0:0", "192.0.2.1:70", "[::]:0", "example.com:1", ":70",
-                          "127.0.0.1", "127.0.0.1:99999", ""}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(CheckLoopback(bad))) << bad;
+  for (const char* exposed : {"0.0.0.0:0", "192.0.2.1:70", "[::]:0", "example.com:1"}) {
+    const absl::Status refused = CheckListen(exposed, false);
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << exposed;
+    EXPECT_NE(refused.message().find("--allow-insecure-listen"), std::string::npos) << refused;
+    EXPECT_TRUE(CheckListen(exposed, true).ok()) << exposed;
   }
+  for (const char* bad : {":70", "127.0.0.1", "127.0.0.1:99999", ""}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckListen(bad, false))) << bad;
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckListen(bad, true))) << bad;
+  }
+}
+
+TEST(ServerTest, ListensEverywhereWhenAllowed) {
+  KernelLoop loop;
+  MemoryDisk disk;
+  MemoryStore store(loop, disk);
+  CoordinatorNode node(loop, store, {.lease = {}, .on_fatal = [](const auto&) {}});
+  EXPECT_FALSE(CoordinatorServer::Start("0.0.0.0:0", loop, node, {}).ok());
+  const auto open = CoordinatorServer::Start("0.0.0.0:0", loop, node, {}, /*allow_insecure=*/true);
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ((*open)->address().rfind("0.0.0.0:", 0), 0u);
+  (*open)->Shutdown(Seconds(1));
 }
 
 TEST(ServerTest, PortInUseIsSaid) {

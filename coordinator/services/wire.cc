@@ -44,7 +44,8 @@ Announcement FromWire(const mta::v1::RegisterRequest& in) {
                    .smtp_address = in.smtp_address(),
                    .host_id = in.host_id(),
                    .egress = {},
-                   .config_fingerprint = in.config_fingerprint()};
+                   .config_fingerprint = in.config_fingerprint(),
+                   .config_version = in.config_version()};
   for (const mta::v1::EgressClaim& claim : in.egress()) {
     EgressClaim c{.vmta = claim.virtual_mta(), .through_proxy = claim.through_proxy()};
     c.source_ips.assign(claim.source_ips().begin(), claim.source_ips().end());
@@ -65,6 +66,7 @@ void ToWire(const LeaseAnswer& lease, mta::v1::LeaseGrant* out) {
   out->set_margin_ms(static_cast<uint32_t>(lease.terms.margin().millis()));
   out->set_fence_on_lease_loss(lease.terms.fence_on_lease_loss);
   out->set_granted(lease.granted);
+  out->set_config_version(lease.config_version);
 }
 
 void ToWire(const AssignmentTable& table, bool fence, mta::v1::AssignmentSnapshot* out) {

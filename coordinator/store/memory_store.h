@@ -21,6 +21,7 @@ struct MemoryDisk {
   Epoch epoch;
   AssignmentTable table;
   std::map<MemberId, MemberRecord> members;
+  std::map<uint64_t, ConfigRecordPtr> configs;
 };
 
 class MemoryStore final : public Store {

@@ -137,4 +137,30 @@ absl::StatusOr<AssignmentTable> DecodeTable(std::string_view bytes) {
   return table;
 }
 
+std::string EncodeConfig(const ConfigRecord& record) {
+  mta::v1::StoredConfig out;
+  out.set_format(kFormat);
+  out.set_version(record.version);
+  out.set_time_unix_ms(record.time_ms);
+  out.set_who(record.who);
+  out.set_comment(record.comment);
+  out.set_fingerprint(record.fingerprint);
+  out.set_rollback_of(record.rollback_of);
+  out.set_bundle(record.bundle);
+  return out.SerializeAsString();
+}
+
+absl::StatusOr<ConfigRecord> DecodeConfig(std::string_view bytes) {
+  mta::v1::StoredConfig in;
+  RETURN_IF_ERROR(Parse("configuration", bytes, &in));
+  if (in.version() == 0) return absl::DataLossError("stored configuration has version 0");
+  return ConfigRecord{.version = in.version(),
+                      .time_ms = in.time_unix_ms(),
+                      .who = in.who(),
+                      .comment = in.comment(),
+                      .fingerprint = in.fingerprint(),
+                      .rollback_of = in.rollback_of(),
+                      .bundle = in.bundle()};
+}
+
 }  // namespace convoy::coordinator

@@ -1,4 +1,4 @@
-// Members and the table as bytes (proto/cluster_stored.proto).
+// Members, the table and configurations as bytes (proto/cluster_stored.proto).
 //
 // Errors:    DataLoss for bytes that are no record of a known format
 // Thread:    thread-safe
@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "coordinator/assignment/table.h"
 #include "coordinator/membership/member.h"
+#include "coordinator/reload/config_record.h"
 
 namespace convoy::coordinator {
 
@@ -19,5 +20,8 @@ absl::StatusOr<MemberRecord> DecodeMember(std::string_view bytes);
 
 std::string EncodeTable(const AssignmentTable& table);
 absl::StatusOr<AssignmentTable> DecodeTable(std::string_view bytes);
+
+std::string EncodeConfig(const ConfigRecord& record);
+absl::StatusOr<ConfigRecord> DecodeConfig(std::string_view bytes);
 
 }  // namespace convoy::coordinator

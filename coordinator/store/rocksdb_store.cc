@@ -22,6 +22,7 @@ constexpr char kFormatKey[] = "format";
 constexpr char kEpochKey[] = "epoch";
 constexpr char kTableKey[] = "table";
 constexpr char kMemberPrefix[] = "member";
+constexpr char kConfigPrefix[] = "config";
 constexpr char kFormat[] = "1";
 
 absl::Status ToStatus(const rocksdb::Status& status, std::string_view doing) {
@@ -41,6 +42,8 @@ std::string BigEndian(uint64_t value, int bytes) {
   }
   return out;
 }
+
+std::string ConfigKey(uint64_t version) { return Cat(kConfigPrefix, BigEndian(version, 8)); }
 
 std::string MemberKey(MemberId id) { return Cat(kMemberPrefix, BigEndian(id.value(), 4)); }
 
@@ -65,6 +68,7 @@ class RocksDbStore final : public Store {
   absl::Status CheckFormat();
   absl::StatusOr<Epoch> TakeEpoch();
   absl::StatusOr<StoredState> Read();
+  absl::StatusOr<std::vector<ConfigRecordPtr>> ReadConfigs();
   absl::Status Write(const StoreWrite& write);
   void RunWriter();
 
@@ -94,6 +98,7 @@ absl::StatusOr<Store::Opened> RocksDbStore::Open() {
   RETURN_IF_ERROR(CheckFormat());
   Opened opened;
   ASSIGN_OR_RETURN(opened.state, Read());
+  ASSIGN_OR_RETURN(opened.configs, ReadConfigs());
   ASSIGN_OR_RETURN(opened.epoch, TakeEpoch());
   writer_ = std::thread([this] { RunWriter(); });
   return opened;
@@ -105,6 +110,11 @@ absl::Status RocksDbStore::OpenDatabase() {
   if (error) {
     return absl::FailedPreconditionError(
         Cat("cannot create the data directory ", directory_, ": ", error.message()));
+  }
+  std::filesystem::permissions(directory_, std::filesystem::perms::owner_all, error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        Cat("cannot make the data directory ", directory_, " private: ", error.message()));
   }
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -162,6 +172,17 @@ absl::StatusOr<StoredState> RocksDbStore::Read() {
   return state;
 }
 
+absl::StatusOr<std::vector<ConfigRecordPtr>> RocksDbStore::ReadConfigs() {
+  std::vector<ConfigRecordPtr> configs;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator({}));
+  for (at->Seek(kConfigPrefix); at->Valid() && at->key().starts_with(kConfigPrefix); at->Next()) {
+    ASSIGN_OR_RETURN(ConfigRecord record, DecodeConfig(View(at->value())));
+    configs.push_back(std::make_shared<const ConfigRecord>(std::move(record)));
+  }
+  RETURN_IF_ERROR(ToStatus(at->status(), "reading the configurations"));
+  return configs;
+}
+
 void RocksDbStore::Commit(StoreWrite write, Done done) {
   CHECK(writer_.joinable());
   {
@@ -177,6 +198,10 @@ absl::Status RocksDbStore::Write(const StoreWrite& write) {
   for (const MemberRecord& r : write.update.put_members)
     batch.Put(MemberKey(r.id), EncodeMember(r));
   if (write.update.table_changed) batch.Put(kTableKey, EncodeTable(*write.table));
+  for (const uint64_t version : write.erased_configs) batch.Delete(ConfigKey(version));
+  if (write.config != nullptr) {
+    batch.Put(ConfigKey(write.config->version), EncodeConfig(*write.config));
+  }
   rocksdb::WriteOptions synced;
   synced.sync = true;
   return ToStatus(db_->Write(synced, &batch), Cat("writing ", directory_));

@@ -5,9 +5,11 @@
 //     "epoch"                          u64, big endian: of the latest start
 //     "member" id:u32 big endian       StoredMember
 //     "table"                          StoredTable
+//     "config" version:u64 big endian  StoredConfig
 //
 // A Commit is one WriteBatch with a synced log, written by a thread of the store: members and table
-// change together or not at all. A second process on the directory is refused by RocksDB's lock.
+// change together or not at all. The directory is its owner's alone (0700), for configurations hold
+// keys and passwords. A second process on the directory is refused by RocksDB's lock.
 //
 // Errors:    FailedPrecondition (locked, or a newer format), DataLoss (damaged), as RocksDB says
 //            otherwise

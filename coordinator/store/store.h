@@ -1,4 +1,4 @@
-// Where the coordinator keeps what must survive it: members, table and epoch.
+// Where the coordinator keeps what must survive it: members, table, epoch and configurations.
 //
 //     state at a crash                          found at the next Open
 //     before Commit                             the old state
@@ -14,17 +14,21 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "coordinator/cluster_core.h"
+#include "coordinator/reload/config_record.h"
 
 namespace convoy::coordinator {
 
 struct StoreWrite {
   Update update;
   std::shared_ptr<const AssignmentTable> table;  // set if update.table_changed
+  ConfigRecordPtr config;                        // a new version; null: none
+  std::vector<uint64_t> erased_configs;
 };
 
 class Store {
@@ -32,6 +36,7 @@ class Store {
   struct Opened {
     Epoch epoch;
     StoredState state;
+    std::vector<ConfigRecordPtr> configs;  // ascending
   };
   using Done = absl::AnyInvocable<void(absl::Status)>;
 

@@ -106,6 +106,36 @@ TEST_P(StoreTest, NewStoreIsEmptyInEpochOne) {
   EXPECT_EQ(opened.state.table, AssignmentTable{});
 }
 
+TEST_P(StoreTest, KeepsConfigurationsInOrderAndForgetsTheErased) {
+  EXPECT_TRUE(Reopen().configs.empty());
+  for (uint64_t version = 1; version <= 300; ++version) {
+    ConfigRecord record{.version = version,
+                        .time_ms = 1'700'000'000'000,
+                        .who = "ann@host",
+                        .comment = "why",
+                        .fingerprint = "f00d",
+                        .rollback_of = version - 1,
+                        .bundle = std::string("\0secret", 7)};
+    StoreWrite write;
+    write.config = std::make_shared<const ConfigRecord>(std::move(record));
+    if (version > 3) write.erased_configs = {version - 3};
+    Commit(std::move(write));
+  }
+  const Store::Opened opened = Reopen();
+  ASSERT_EQ(opened.configs.size(), 3u);
+  EXPECT_EQ(opened.configs[0]->version, 298u);
+  EXPECT_EQ(*opened.configs[2], (ConfigRecord{.version = 300,
+                                              .time_ms = 1'700'000'000'000,
+                                              .who = "ann@host",
+                                              .comment = "why",
+                                              .fingerprint = "f00d",
+                                              .rollback_of = 299,
+                                              .bundle = std::string("\0secret", 7)}));
+  if (GetParam()) {
+    EXPECT_EQ(std::filesystem::status(directory_).permissions(), std::filesystem::perms::owner_all);
+  }
+}
+
 TEST_P(StoreTest, EveryOpenIsAHigherEpoch) {
   for (uint64_t start = 1; start <= 3; ++start) EXPECT_EQ(Reopen().epoch, Epoch(start));
 }

@@ -11,17 +11,13 @@ std::string EncodeBackoff(const BackoffState& state) {
   if (state.until < kWallMax) out.set_until_ms(state.until.unix_ms());
   out.set_by_operator(state.by_operator);
   out.set_reply(state.reply.substr(0, kBackoffReplyBytesMax));
-  out.set_pattern(state.pattern);
-  if (state.max_smtp_out != kUnlimitedConnections) out.set_max_smtp_out(state.max_smtp_out);
-  out.set_rate_count(state.max_msg_rate.count);
-  out.set_rate_interval_us(state.max_msg_rate.interval.us);
+  for (const std::string& pattern : state.patterns) out.add_patterns(pattern);
   return out.SerializeAsString();
 }
 
 absl::StatusOr<BackoffState> DecodeBackoff(std::string_view bytes) {
   mta::stored::v1::Backoff in;
-  const bool parsed = in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (!parsed || in.rate_count() < 0 || in.rate_interval_us() < 0) {
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError(Cat("a stored backoff mode of ", bytes.size(), " bytes is damaged"));
   }
   BackoffState state;
@@ -29,9 +25,7 @@ absl::StatusOr<BackoffState> DecodeBackoff(std::string_view bytes) {
   if (in.until_ms() != 0) state.until = FromUnixMillis(in.until_ms());
   state.by_operator = in.by_operator();
   state.reply = in.reply();
-  state.pattern = in.pattern();
-  if (in.has_max_smtp_out()) state.max_smtp_out = in.max_smtp_out();
-  state.max_msg_rate = {in.rate_count(), Duration{in.rate_interval_us()}};
+  state.patterns.assign(in.patterns().begin(), in.patterns().end());
   return state;
 }
 

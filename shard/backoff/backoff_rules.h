@@ -1,7 +1,7 @@
 // What a queue does about replies, and the settings of its backoff mode.
 //
-// A rule is a pattern and what it orders: backoff mode (for how long, with which limits) or normal
-// mode. Rules are tried in the order of the configuration, the first that matches decides.
+// A rule is a pattern and what it orders. All rules that match a reply count, in the order of the
+// configuration; where their orders contradict each other the first one that matches wins.
 //
 // Thread:    immutable, shared by all queues that were configured alike
 // Determinism: pure
@@ -18,22 +18,28 @@
 
 namespace convoy::shard {
 
-struct ModeOrder {
-  bool backoff = true;  // false: normal mode
-  // Unset: as BackoffSettings says. kDurationMax: until something else ends it.
-  std::optional<Duration> to_normal_after;
+// What a rule that begins backoff mode says about it. Unset: as BackoffSettings says.
+struct BackoffOrder {
+  std::optional<Duration> to_normal_after;  // kDurationMax: until something else ends it
   std::optional<uint32_t> max_smtp_out;
   std::optional<Rate> max_msg_rate;
 };
 
+enum class ModeOrder : uint8_t { kKeep, kBackoff, kNormal };
+
 struct ReplyRule {
   std::shared_ptr<const ReplyPattern> pattern;
-  ModeOrder order;
+  ModeOrder mode = ModeOrder::kBackoff;
+  BackoffOrder backoff;      // of kBackoff
+  bool bounce_rcpt = false;  // a temporary refusal of a recipient is final
+  bool defer_queue = false;  // the queue waits for its next retry-after
 };
+
+using ReplyRules = std::vector<std::shared_ptr<const ReplyRule>>;
 
 // The directives backoff-*. Limits never exceed those of normal mode, whatever they say.
 struct BackoffSettings {
-  std::vector<ReplyRule> rules;
+  ReplyRules rules;
   uint32_t max_smtp_out = 20;
   Rate max_msg_rate;  // unlimited: that of normal mode
   std::vector<Duration> retry_after = {Hours(1)};  // never empty
@@ -41,7 +47,15 @@ struct BackoffSettings {
   bool to_normal_after_delivery = false;
 };
 
-// The first rule that matches; null if none does.
-const ReplyRule* FindRule(const std::vector<ReplyRule>& rules, const ReplyLines& reply);
+// What the rules order for a reply.
+struct ReplyOrders {
+  const ReplyRule* mode = nullptr;  // the rule that sets the mode; null: none does
+  const ReplyRule* defer_queue = nullptr;
+  const ReplyRule* bounce_rcpt = nullptr;
+};
+ReplyOrders OrdersFor(const ReplyRules& rules, const ReplyLines& reply);
+
+// False: no rule can match a reply with this code.
+bool AnyMayMatch(const ReplyRules& rules, int code);
 
 }  // namespace convoy::shard

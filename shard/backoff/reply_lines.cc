@@ -1,5 +1,7 @@
 #include "shard/backoff/reply_lines.h"
 
+#include <utility>
+
 #include "base/text.h"
 
 namespace convoy::shard {
@@ -56,6 +58,7 @@ ReplyLines::ReplyLines(int reply_code, std::string_view enhanced,
   };
   for (const std::string& line : lines) {
     add(line);
+    coded.push_back(Cat(code, ' ', line));
     const bool again = !joined.empty() && !enhanced.empty() && line.starts_with(enhanced);
     const std::string_view rest = std::string_view(line).substr(again ? enhanced.size() : 0);
     CatTo(&joined, joined.empty() ? "" : " ", Trim(rest));
@@ -86,6 +89,16 @@ bool BackoffPattern::Matches(const ReplyLines& reply) const {
     if (glob.ends_with(" *") && GlobMatches(glob.substr(0, glob.size() - 2), form)) return true;
   }
   return false;
+}
+
+RegexPattern::RegexPattern(std::shared_ptr<const config::Regex> regex)
+    : regex_(std::move(regex)), text_(Cat('/', regex_->pattern(), '/')) {}
+
+bool RegexPattern::Matches(const ReplyLines& reply) const {
+  for (const std::string& line : reply.coded) {
+    if (regex_->Matches(line)) return true;
+  }
+  return reply.coded.size() > 1 && regex_->Matches(reply.whole);
 }
 
 }  // namespace convoy::shard

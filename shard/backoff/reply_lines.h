@@ -12,8 +12,8 @@
 //   - both without a leading enhanced code (RFC 2034), so that `421 RP-001 *` also matches
 //     `421 4.7.0 RP-001 ...`; with it, `421 4.3.2 *` matches `421 4.3.2 busy`
 //
-// ReplyPattern is what other kinds of patterns implement (a regular expression is matched against
-// `code text`, see ReplyLines::whole).
+// A regular expression (<smtp-pattern-list>) is searched in each line and in all of them joined, with
+// the code in front: `421 4.7.0 RP-001 slow down`.
 //
 // RFC:       5321 4.2.1 (multi-line replies), 2034 4 (enhanced codes)
 // Errors:    BackoffPattern::Make: InvalidArgument that names the pattern
@@ -27,17 +27,19 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "config/regex.h"
 
 namespace convoy::shard {
 
-// Blanks are collapsed in all forms; case is kept.
+// Blanks are collapsed but in `coded`; case is kept.
 struct ReplyLines {
   // `enhanced` may be empty; `lines` are the texts after the code, as they came.
   ReplyLines(int code, std::string_view enhanced, const std::vector<std::string>& lines);
 
   const int code;
-  std::string whole;               // "421 4.7.0 RP-001 slow down", lines joined by a blank
-  std::vector<std::string> forms;  // as above, without the code
+  std::string whole;                // "421 4.7.0 RP-001 slow down", lines joined by a blank
+  std::vector<std::string> forms;   // as above, without the code
+  std::vector<std::string> coded;   // "421 4.7.0 RP-001 slow down": each line as it came, with the code
 };
 
 class ReplyPattern {
@@ -62,6 +64,17 @@ class BackoffPattern final : public ReplyPattern {
   const std::string text_;
   int code_ = 0;
   std::string glob_;  // lower case, blanks collapsed
+};
+
+class RegexPattern final : public ReplyPattern {
+ public:
+  explicit RegexPattern(std::shared_ptr<const config::Regex> regex);
+  bool Matches(const ReplyLines& reply) const override;
+  std::string_view text() const override { return text_; }  // between slashes
+
+ private:
+  const std::shared_ptr<const config::Regex> regex_;
+  const std::string text_;
 };
 
 }  // namespace convoy::shard

@@ -46,6 +46,7 @@ struct ShardAnnouncement {
   std::string host_id;       // shards with the same one may share source IPs
   std::vector<EgressClaim> egress;
   std::string config_fingerprint;
+  uint64_t config_version = 0;  // 0: its own file
 };
 
 enum class LeaveMode {
@@ -57,6 +58,7 @@ struct RegisterReply {
   Epoch epoch;
   LeaseTerms lease;
   std::shared_ptr<const AssignmentTable> table;
+  uint64_t config_version = 0;  // the cluster's current one; 0: there is none
 };
 
 struct RenewReply {
@@ -64,6 +66,14 @@ struct RenewReply {
   LeaseTerms lease;
   bool granted = false;  // false: the newest table must be applied and stored first
   uint64_t newest_version = 0;
+  uint64_t config_version = 0;
+};
+
+// One version of the cluster's configuration. Holds keys and passwords.
+struct ConfigVersion {
+  uint64_t version = 0;
+  std::string digest;
+  std::string bundle;  // encoded: config/bundle.h
 };
 
 class CoordinatorChannel {
@@ -81,6 +91,11 @@ class CoordinatorChannel {
                      Duration deadline, Done<RenewReply> done) = 0;
   virtual void Leave(const ShardIncarnation& shard, Epoch highest, LeaveMode mode,
                      Duration deadline, Done<Epoch> done) = 0;
+  virtual void FetchConfig(const ShardIncarnation& shard, uint64_t version, Duration deadline,
+                           Done<ConfigVersion> done) {
+    (void)shard, (void)version, (void)deadline;
+    done(absl::UnimplementedError("this channel carries no configuration"));
+  }
   // Opens the watch, closing an earlier one. `on_table` for each snapshot, then `on_end` once.
   virtual void OpenWatch(const ShardIncarnation& shard, Epoch highest, TableHandler on_table,
                          EndHandler on_end) = 0;

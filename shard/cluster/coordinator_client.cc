@@ -95,7 +95,7 @@ void CoordinatorClient::OnRegistered(MonoTime sent_at, absl::StatusOr<RegisterRe
   }
   state_ = State::kMember;
   TakeTable(std::move(reply->table));
-  lease_.OnGranted(sent_at, terms_);
+  if (RunsConfig(reply->config_version)) lease_.OnGranted(sent_at, terms_);
   LeaseChanged();
   if (!watching_) OpenWatch();
   // A stored table is acknowledged at once; a newer one will be when it is stored.
@@ -138,7 +138,7 @@ void CoordinatorClient::OnRenewed(MonoTime sent_at, absl::StatusOr<RenewReply> r
   last_error_ = absl::OkStatus();
   backoff_ = kBackoffMin;
   terms_ = reply->lease;
-  if (reply->granted) lease_.OnGranted(sent_at, terms_);
+  if (RunsConfig(reply->config_version) && reply->granted) lease_.OnGranted(sent_at, terms_);
   LeaseChanged();
   NoticeStalledWatch(reply->newest_version);
   if (std::exchange(register_again_, false)) return Register();
@@ -168,6 +168,18 @@ void CoordinatorClient::NoticeStalledWatch(uint64_t newest_version) {
   if (behind_ < 2) return;
   behind_ = 0;
   OpenWatch();
+}
+
+// An older version than ours is an answer that was overtaken by a commit.
+bool CoordinatorClient::RunsConfig(uint64_t current) {
+  if (current <= announcement_.config_version || handlers_.take_config == nullptr) return true;
+  if (taking_config_) return false;
+  taking_config_ = true;
+  handlers_.take_config(current, [this, alive = Alive()] {
+    if (!alive.expired()) taking_config_ = false;
+  });
+  // It may have been taken at once.
+  return current <= announcement_.config_version;
 }
 
 // --- Table ---
@@ -239,7 +251,19 @@ void CoordinatorClient::Leave(LeaveMode mode, Duration patience, Callback done) 
   state_ = State::kLeft;
   left_ = std::move(done);
   leave_timer_ = loop_.CallAfter(patience, [this] { FinishLeave(); });
+  if (mode == LeaveMode::kRelease) return StoreRelease();
   CallLeave(mode);
+}
+
+// The epoch and the mode are kept; any table of the coordinator's is newer than version 0.
+void CoordinatorClient::StoreRelease() {
+  lease_.OnReleased();
+  auto nothing = std::make_shared<AssignmentTable>();
+  nothing->version = {view_.highest_epoch(), 0};
+  nothing->fence_on_lease_loss = lease_.fence_on_lease_loss();
+  handlers_.store_table(std::move(nothing), [this, alive = Alive()] {
+    if (!alive.expired() && left_ != nullptr) CallLeave(LeaveMode::kRelease);
+  });
 }
 
 void CoordinatorClient::CallLeave(LeaveMode mode) {

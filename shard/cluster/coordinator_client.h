@@ -11,11 +11,19 @@
 // back with an older table than one it has acknowledged. Acknowledgements travel with a Renew, sent
 // at once.
 //
+// Every lease answer names the current version of the cluster's configuration. While the shard runs
+// an older one, `take_config` is told, and the lease of the answer is not used; when the shard has
+// taken the version it announces itself again, which brings a lease.
+//
 //     CoordinatorClient client(loop, channel, view, lease, std::move(options),
 //     std::move(handlers));
 //     client.Start(stored_table);                      // may send at once in mode `no`
 //     client.Announce(changed);                        // after a reload
 //     client.Leave(LeaveMode::kQuiesce, [] { ... });   // after the last assignment has stopped
+//
+// Who leaves with kRelease may find its slots with others when it comes back, and in mode `no` a
+// stored table counts before the coordinator has answered. So a table that gives it nothing is
+// stored first, and only then is the coordinator told.
 //
 // Limits:    one Register and one Renew in flight; backoff from 100 ms to kBackoffMax with jitter
 // Thread:    loop-affine. Owns nothing given by reference; all of it must outlive this object
@@ -50,6 +58,10 @@ class CoordinatorClient {
     // Makes the table durable, then calls back on the loop. Calls may overlap; only the last
     // matters. Required. EncodeTable() in shard/cluster/rpc/table_codec.h gives the bytes.
     absl::AnyInvocable<void(std::shared_ptr<const AssignmentTable>, Callback stored)> store_table;
+    // This version is current and newer than what was announced: fetch it, run it, and Announce()
+    // it; then or on failure call back. Not told again before that. Optional: without it any
+    // version will do.
+    absl::AnyInvocable<void(uint64_t version, Callback ended)> take_config;
   };
 
   CoordinatorClient(EventLoop& loop, CoordinatorChannel& channel, AssignmentView& view,
@@ -62,7 +74,8 @@ class CoordinatorClient {
   void Start(std::shared_ptr<const AssignmentTable> stored);
   // Registers again with what has changed. The identity must be the same.
   void Announce(ShardAnnouncement announcement);
-  // Ends the lease. `done` runs when the coordinator has confirmed or `patience` is over.
+  // Ends the lease; with kRelease nothing may be assigned again in this run. `done` runs when the
+  // coordinator has confirmed or `patience` is over (it may then not have been told).
   void Leave(LeaveMode mode, Duration patience, Callback done);
 
   State state() const { return state_; }
@@ -82,10 +95,12 @@ class CoordinatorClient {
   void OnRenewed(MonoTime sent_at, absl::StatusOr<RenewReply> reply);
   void OnRenewFailed(const absl::Status& why);
   void NoticeStalledWatch(uint64_t newest_version);
+  bool RunsConfig(uint64_t current);
   void OpenWatch();
   void OnWatchEnded(const absl::Status& status);
   void TakeTable(std::shared_ptr<const AssignmentTable> table);
   void OnStored(TableVersion version);
+  void StoreRelease();
   void CallLeave(LeaveMode mode);
   void OnLeaveAnswered(LeaveMode mode, const absl::Status& status);
   void FinishLeave();
@@ -114,6 +129,7 @@ class CoordinatorClient {
   bool register_again_ = false;  // wanted while a call was in flight
   bool renew_again_ = false;
   bool watching_ = false;
+  bool taking_config_ = false;
   int behind_ = 0;  // renewals in a row that spoke of a table the watch has not brought
   Duration backoff_ = kBackoffMin;
   Duration watch_backoff_ = kBackoffMin;

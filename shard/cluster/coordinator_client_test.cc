@@ -57,9 +57,14 @@ class CoordinatorClientTest : public testing::Test {
     handlers.on_table = [this](const AssignmentTable&) { ++tables_; };
     handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback stored) {
       storing_.emplace_back(table->version, std::move(stored));
+      stored_last_ = std::move(table);
+    };
+    handlers.take_config = [this](uint64_t version, Callback ended) {
+      taking_.emplace_back(version, std::move(ended));
     };
     ShardAnnouncement announcement;
     announcement.shard = {.name = "a", .uid = std::string(32, 'f'), .incarnation = 3};
+    announcement_ = announcement;
     client_ = std::make_unique<CoordinatorClient>(loop_, channel_, view_, lease_, announcement,
                                                   std::move(handlers), Rng(1));
   }
@@ -106,6 +111,9 @@ class CoordinatorClientTest : public testing::Test {
   LeaseView lease_;
   std::unique_ptr<CoordinatorClient> client_;
   std::deque<std::pair<TableVersion, Callback>> storing_;
+  std::shared_ptr<const AssignmentTable> stored_last_;
+  std::deque<std::pair<uint64_t, Callback>> taking_;
+  ShardAnnouncement announcement_;
   int tables_ = 0;
 };
 
@@ -118,6 +126,49 @@ TEST_F(CoordinatorClientTest, RegistersAppliesStoresAcknowledgesRenews) {
   EXPECT_TRUE(channel_.renewals.empty());
   loop_.RunFor(Seconds(5));
   EXPECT_EQ(channel_.renewals.size(), 1u) << "a third of the lease";
+}
+
+TEST_F(CoordinatorClientTest, ALeaseIsNotUsedBeforeTheCurrentConfigurationRuns) {
+  client_->Start(nullptr);
+  RegisterReply registered{.epoch = Epoch(1), .lease = Terms(), .table = Table(1, 1)};
+  registered.config_version = 7;
+  Pop(channel_.registers)(registered);
+  EXPECT_FALSE(lease_.Valid(loop_.MonoNow()));
+  RenewReply renewed{.epoch = Epoch(1), .lease = Terms(), .granted = true, .newest_version = 1};
+  renewed.config_version = 7;
+  Pop(channel_.renewals).done(renewed);
+  EXPECT_FALSE(lease_.Valid(loop_.MonoNow()));
+  ASSERT_EQ(taking_.size(), 1u) << "told once while it is being taken";
+  EXPECT_EQ(taking_.front().first, 7u);
+
+  announcement_.config_version = 7;
+  client_->Announce(announcement_);
+  taking_.front().second();
+  Pop(channel_.registers)(registered);
+  EXPECT_TRUE(lease_.Valid(loop_.MonoNow()));
+}
+
+TEST_F(CoordinatorClientTest, AConfigurationThatCannotBeTakenIsTriedAgainWithEachAnswer) {
+  Join();
+  RenewReply renewed{.epoch = Epoch(1), .lease = Terms(), .granted = true, .newest_version = 1};
+  renewed.config_version = 2;
+  for (int i = 0; i < 3; ++i) {
+    loop_.RunFor(Seconds(5));
+    Pop(channel_.renewals).done(renewed);
+    Pop(taking_).second();
+  }
+  EXPECT_FALSE(lease_.Valid(loop_.MonoNow())) << "the lease from before has ended";
+}
+
+TEST_F(CoordinatorClientTest, AnAnswerOvertakenByACommitTakesNothingBack) {
+  Join();
+  announcement_.config_version = 3;
+  client_->Announce(announcement_);
+  RegisterReply late{.epoch = Epoch(1), .lease = Terms(), .table = Table(1, 1)};
+  late.config_version = 2;
+  Pop(channel_.registers)(late);
+  EXPECT_TRUE(taking_.empty());
+  EXPECT_TRUE(lease_.Valid(loop_.MonoNow()));
 }
 
 TEST_F(CoordinatorClientTest, NewTableIsAcknowledgedOnlyWhenItIsStored) {
@@ -246,10 +297,37 @@ TEST_F(CoordinatorClientTest, LeaveRetriesWithinItsPatience) {
   EXPECT_TRUE(left);
 }
 
+TEST_F(CoordinatorClientTest, ReleaseIsToldOnlyWhenARestartWouldFindNothing) {
+  Join();
+  storing_.clear();
+  client_->Leave(LeaveMode::kRelease, Seconds(3), [] {});
+  EXPECT_FALSE(lease_.MayAssign(loop_.MonoNow()));
+  EXPECT_TRUE(channel_.leaves.empty()) << "a crash now would bring the old table back";
+  ASSERT_EQ(storing_.size(), 1u);
+  EXPECT_EQ(storing_.front().first, (TableVersion{view_.highest_epoch(), 0}));
+  ASSERT_NE(stored_last_, nullptr);
+  AssignmentView restarted("a");
+  ASSERT_TRUE(restarted.Apply(stored_last_).ok());
+  EXPECT_NE(restarted.OwnerOf("x.example", "v1").kind, Owner::Kind::kSelf);
+  EXPECT_TRUE(restarted.Apply(Table(1, 1)).ok()) << "whatever the coordinator has is newer";
+  Pop(storing_).second();
+  EXPECT_EQ(channel_.left_as, LeaveMode::kRelease);
+  Pop(channel_.leaves)(Epoch(1));
+}
+
+TEST_F(CoordinatorClientTest, ReleasedShardAssignsNothingInModeNo) {
+  client_->Start(Table(5, 9, /*fence=*/false));
+  EXPECT_TRUE(lease_.MayAssign(loop_.MonoNow()));
+  client_->Leave(LeaveMode::kRelease, Seconds(3), [] {});
+  EXPECT_FALSE(lease_.MayAssign(loop_.MonoNow())) << "the table still says that it owns";
+}
+
 TEST_F(CoordinatorClientTest, LeaveDoesNotWaitForEver) {
   Join();
   bool left = false;
+  storing_.clear();
   client_->Leave(LeaveMode::kRelease, Seconds(3), [&] { left = true; });
+  Pop(storing_).second();
   loop_.RunFor(Seconds(3));
   EXPECT_TRUE(left);
   Pop(channel_.leaves)(Epoch(1));

@@ -13,12 +13,12 @@ void LeaseView::OnGranted(MonoTime sent_at, const LeaseTerms& terms) {
 void LeaseView::OnEnded() { valid_until_.reset(); }
 
 bool LeaseView::MayAssign(MonoTime now) const {
-  if (superseded_) return false;
+  if (superseded_ || released_) return false;
   return !fence_on_lease_loss_ || Valid(now);
 }
 
 std::optional<MonoTime> LeaseView::AssignUntil() const {
-  if (!fence_on_lease_loss_ || superseded_) return std::nullopt;
+  if (!fence_on_lease_loss_ || superseded_ || released_) return std::nullopt;
   return valid_until_;
 }
 

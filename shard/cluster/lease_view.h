@@ -6,7 +6,7 @@
 // receipt before it gives the slots away; the two margins absorb clocks that run at different
 // speeds.
 //
-//     mode                     no lease ever   valid     lapsed    superseded
+//     mode                     no lease ever   valid     lapsed    superseded, released
 //     fence-on-lease-loss yes  no              yes       no        no
 //     fence-on-lease-loss no   yes (*)         yes       yes       no
 //     (*) the table decides: without a table nothing is owned
@@ -42,6 +42,9 @@ class LeaseView {
   // Another incarnation of this shard is running: nothing may be assigned, for ever.
   void OnSuperseded() { superseded_ = true; }
 
+  // Its slots are being given back: nothing may be assigned in this run any more.
+  void OnReleased() { released_ = true; }
+
   bool MayAssign(MonoTime now) const;
   // A lease is held, whatever the mode.
   bool Valid(MonoTime now) const { return valid_until_.has_value() && now < *valid_until_; }
@@ -54,6 +57,7 @@ class LeaseView {
   std::optional<MonoTime> valid_until_;
   bool fence_on_lease_loss_ = false;
   bool superseded_ = false;
+  bool released_ = false;
 };
 
 }  // namespace convoy::shard

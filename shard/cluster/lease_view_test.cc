@@ -48,6 +48,17 @@ TEST(LeaseViewTest, EndedLeaseIsNoLeaseUntilTheNextGrant) {
   EXPECT_TRUE(lease.MayAssign(kStart + Seconds(3)));
 }
 
+TEST(LeaseViewTest, ReleasedIsForEverInBothModes) {
+  for (const bool fence : {false, true}) {
+    LeaseView lease;
+    lease.OnGranted(kStart, Terms(fence));
+    lease.OnReleased();
+    lease.OnGranted(kStart + Seconds(1), Terms(fence));
+    EXPECT_FALSE(lease.MayAssign(kStart + Seconds(2)));
+    EXPECT_EQ(lease.AssignUntil(), std::nullopt);
+  }
+}
+
 TEST(LeaseViewTest, SupersededIsForEverInBothModes) {
   for (const bool fence : {false, true}) {
     LeaseView lease;

@@ -87,6 +87,8 @@ int RunShardDaemon(int argc, char** argv, ShardOptions options) {
   app.add_option("--data-dir", options.data_dir, "directory of queues and state")->required();
   app.add_option("--coordinator", options.coordinator, "HOST:PORT of the coordinator")->required();
   app.add_option("--grpc-listen", options.grpc_listen, "IP:PORT, instead of grpc-listener");
+  app.add_flag("--allow-insecure-listen", options.allow_insecure_listen,
+               "gRPC elsewhere than on loopback; no TLS yet: only on a private network");
   app.add_option("--smtp-listen", options.smtp_listen, "IP:PORT, instead of smtp-listener");
   app.add_option("--host-id", options.host_id, "shards with the same one may share source IPs");
   app.add_option("--signing-threads", options.signing_threads, "DKIM threads")

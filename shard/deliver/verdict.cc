@@ -1,6 +1,7 @@
 #include "shard/deliver/verdict.h"
 
-#include "base/check.h"
+#include <utility>
+
 #include "base/text.h"
 
 namespace convoy::shard {
@@ -73,26 +74,38 @@ std::string DiagnosticOf(const Answer& answer) {
   return diagnostic;
 }
 
-Verdict JudgeSilence(const Answer& answer) {
+// The peer has said nothing, or nothing that can be relied on.
+Verdict NothingUsable(const Answer& answer, std::string status) {
   Verdict verdict;
   verdict.outcome = Outcome::kDeferred;
   verdict.scope = answer.phase == Phase::kDns ? Scope::kQueue
                   : IsHostPhase(answer.phase) ? Scope::kHost
                                               : Scope::kSession;
-  verdict.status = StatusOfSilence(answer);
+  verdict.status = std::move(status);
   verdict.diagnostic = DiagnosticOf(answer);
   verdict.maybe_duplicate = answer.phase == Phase::kDot;
   return verdict;
 }
 
+Verdict JudgeSilence(const Answer& answer) {
+  return NothingUsable(answer, StatusOfSilence(answer));
+}
+
+// A reply that this phase cannot have. What the peer says is never a reason to stop: whoever
+// reads the replies should have ended the session, and if it has not, the mail waits.
+bool IsOutOfPlace(const Answer& answer) {
+  const bool delivered = answer.phase == Phase::kDot && answer.code / 100 == 2;
+  const bool refused = answer.code >= 400 && answer.code <= 599;
+  return !delivered && !refused;
+}
+
 }  // namespace
 
 Verdict Judge(const Answer& answer, const VerdictOptions& options) {
-  CHECK(answer.code == 0 || (answer.code >= 200 && answer.code <= 599));
   if (answer.code == 0) return JudgeSilence(answer);
+  if (IsOutOfPlace(answer)) return NothingUsable(answer, "4.5.0");
   Verdict verdict;
   if (answer.code < 400) {
-    CHECK(answer.phase == Phase::kDot);
     verdict.outcome = Outcome::kDelivered;
     verdict.scope = Scope::kMessage;
   } else if (answer.code == 421 && answer.phase != Phase::kLocal) {

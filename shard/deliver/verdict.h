@@ -5,19 +5,20 @@
 // else to stop: a recipient's refusal says nothing about the queue, a refused greeting says nothing
 // about the recipient.
 //
-//     phase             2yz/3yz    4yz                    5yz                     nothing (lost,
-//     timeout) dns               -          defer, queue           bounce, queue           defer,
-//     queue connect           -          -                      -                       defer, host
-//     greeting, hello   -          defer, host            defer, host (*)         defer, host
-//     starttls          -          defer, host (required) defer, host (required)  defer, host
-//     auth              -          defer, host            defer, host             defer, host
-//     mail              -          defer, message         bounce, message         defer, session
-//     rcpt              -          defer, recipient       bounce, recipient (**)  defer, session
-//     data              -          defer, message         bounce, message         defer, session
-//     dot               delivered  defer, message         bounce, message         defer, session
-//     (***) any               -          421: defer, session    -                       - local our
-//     own finding before sending: by its enhanced code
+//     phase             2yz           4yz               5yz                    nothing usable (+)
+//     dns               (+)           defer, queue      bounce, queue          defer, queue
+//     connect           (+)           -                 -                      defer, host
+//     greeting, hello   (+)           defer, host       defer, host (*)        defer, host
+//     starttls, auth    (+)           defer, host       defer, host            defer, host
+//     mail              (+)           defer, message    bounce, message        defer, session
+//     rcpt              (+)           defer, recipient  bounce, recipient (**) defer, session
+//     data              (+)           defer, message    bounce, message        defer, session
+//     dot               delivered     defer, message    bounce, message        defer, session (***)
+//     local             our own finding before sending: by its enhanced code
+//     any               421: defer, host up to auth, session after it
 //
+// (+) no reply (lost, timeout), or one that the phase cannot have: 2yz where it is not said to the
+// dot, 3yz, a code out of range. A peer may say anything; none of it stops the shard.
 // (*) bounce, queue when bounce-upon-5xx-greeting is on and no other host is left.
 // (**) 552 to RCPT without an enhanced code is "too many recipients": defer (RFC 5321 4.5.3.1.10).
 // (***) the duplicate window: the peer may have the message. Counted by cause.

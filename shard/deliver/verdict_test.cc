@@ -42,6 +42,22 @@ TEST(Verdict, SM_06_UnknownCodesActAsTheirClass) {
   EXPECT_EQ(Row(Judge(Said(Phase::kDot, 499), {})), "deferred message 4.0.0");
 }
 
+TEST(Verdict, SM_05_NoReplyIsOutOfPlaceForTheShard) {
+  for (int phase = 0; phase <= static_cast<int>(Phase::kLocal); ++phase) {
+    for (const int code : {1, 120, 199, 200, 250, 299, 300, 334, 354, 399, 600, 999}) {
+      const Answer answer = Said(static_cast<Phase>(phase), code);
+      if (answer.phase == Phase::kDot && code / 100 == 2) continue;
+      const std::string_view scope = answer.phase == Phase::kDns    ? "queue"
+                                     : answer.phase <= Phase::kAuth ? "host"
+                                                                    : "session";
+      const Verdict verdict = Judge(answer, {.bounce_on_4xx_status = true});
+      EXPECT_EQ(Row(verdict), Cat("deferred ", scope, " 4.5.0"))
+          << PhaseName(answer.phase) << ' ' << code;
+      EXPECT_EQ(verdict.maybe_duplicate, answer.phase == Phase::kDot);
+    }
+  }
+}
+
 TEST(Verdict, SM_02_RefusedGreetingIsNotABounceUnlessConfigured) {
   EXPECT_EQ(Row(Judge(Said(Phase::kGreeting, 554), {})), "deferred host 4.0.0");
   EXPECT_EQ(Row(Judge(Said(Phase::kGreeting, 554), {.bounce_upon_5xx_greeting = true})),

@@ -15,12 +15,16 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "runtime/event_loop.h"
+#include "shard/engine/pause_set.h"
 #include "shard/engine/queue.h"
 #include "shard/engine/queue_book.h"
 #include "shard/spool/spool.h"
@@ -36,6 +40,8 @@ class BackoffBook {
     QueueBook& queues;
     // The limits of the queue have changed: they hold from now on.
     std::function<void(Queue&)> changed;
+    // defer-queue: into retry mode.
+    std::function<void(Queue&)> defer;
   };
   explicit BackoffBook(Deps deps) : deps_(std::move(deps)) {}
   ~BackoffBook() { deps_.loop.Cancel(timer_); }
@@ -47,15 +53,21 @@ class BackoffBook {
 
   // A reply of the queue's destination.
   void Heard(Queue& queue, const smtp::Reply& reply);
+  // bounce-rcpt: whether a rule makes this refusal of a recipient final.
+  bool BouncesRecipient(const Queue& queue, const smtp::Reply& reply) const;
   // A delivery of an attempt that was begun in backoff mode.
   void Delivered(Queue& queue);
-  // An operator's wish. Setting the mode a queue is in is no error.
-  void Set(Queue& queue, bool backoff);
+  // An operator's wish for the queues that exist; setting the mode a queue is in is no error.
+  // `done` runs when it will survive a restart, with how many of them have mail; Cancelled while
+  // stopping.
+  using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
+  void SetMode(const PauseSelector& selector, bool backoff, ChangeDone done);
 
  private:
-  void Enter(Queue& queue, BackoffState state);
-  void Leave(Queue& queue, std::string_view why);
-  void Keep(const Queue& queue);
+  void SetMode(Queue& queue, bool backoff, KvBatch* batch);
+  void Enter(Queue& queue, BackoffState state, KvBatch* batch);
+  void Leave(Queue& queue, std::string_view why, KvBatch* batch);
+  void Commit(KvBatch batch);
   void SetTimer();
   void OnTimer();
 

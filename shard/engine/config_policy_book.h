@@ -17,14 +17,18 @@
 
 namespace convoy::shard {
 
-// The shard's view of a queue's settings.
-DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy);
+// The shard's view of a queue's settings; `list` are the rules of its smtp-pattern-list.
+DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRules& list = {});
 
 class ConfigPolicyBook final : public PolicyBook {
  public:
   static constexpr size_t kPoliciesMax = 100'000;
 
   explicit ConfigPolicyBook(std::shared_ptr<const config::Config> config);
+
+  // Answers as `other` from now on, and the other way round. A VmtaIdentity found before goes with
+  // the content it was found in.
+  void Swap(ConfigPolicyBook& other);
 
   DeliveryPolicyPtr PolicyFor(std::string_view domain, std::string_view vmta) override;
   const VmtaIdentity* FindVmta(std::string_view name) override;
@@ -33,14 +37,19 @@ class ConfigPolicyBook final : public PolicyBook {
   SourcePolicy SourceFor(const IpAddress& client) override;
   std::vector<std::string> MembersOf(std::string_view vmta_or_pool) override;
   std::string HostName() override { return config_->host_name(); }
+  std::vector<std::string> OwnNames() override;
 
   const config::Config& config() const { return *config_; }
 
  private:
-  const std::shared_ptr<const config::Config> config_;
+  // Made once for each list; queues share them. Null: none.
+  const ReplyRules& RulesOf(const config::SmtpPatternList* list);
+
+  std::shared_ptr<const config::Config> config_;
   absl::flat_hash_map<std::string, DeliveryPolicyPtr> policies_;
   absl::flat_hash_map<std::string, std::string> sites_;
   absl::flat_hash_map<std::string, VmtaIdentity> vmtas_;
+  absl::flat_hash_map<const config::SmtpPatternList*, ReplyRules> reply_rules_;
   absl::flat_hash_map<IpAddress, SourcePolicy> sources_;
 };
 

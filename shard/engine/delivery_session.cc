@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "shard/engine/answer.h"
 
@@ -37,6 +38,7 @@ Task<void> DeliverySession::Run(std::shared_ptr<DeliverySession> self) {
   wanted.port = options_.policy->port;
   wanted.route = options_.policy->smtp_hosts;
   wanted.allow_loopback = options_.policy->allow_loopback_hosts;
+  wanted.ourselves = options_.ourselves;
   wanted.bounce_upon_no_mx = options_.policy->bounce_upon_no_mx;
   if (options_.source.ip.has_value()) {
     wanted.ipv6 = options_.source.ip->is_v6();
@@ -133,6 +135,11 @@ void DeliverySession::Fail(Phase phase, const smtp::Reply& reply, const absl::St
   Answer answer = AnswerOf(phase, reply, status);
   answer.last_host = place_.last_host;
   failure_ = Judge(answer, options_.policy->verdict);
+  // The failure of the last host is the queue's: the owner logs that one.
+  if (options_.policy->log_fallback_failures && !place_.last_host) {
+    LogInfo("delivery", options_.domain, ": ", place_.host, " (", place_.peer.ip.ToString(),
+            ") failed, the next host is tried: ", failure_->status, ' ', failure_->diagnostic);
+  }
 }
 
 void DeliverySession::Opened(const smtp::PeerInfo& peer) {

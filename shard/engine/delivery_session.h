@@ -71,6 +71,7 @@ class DeliverySession final : public smtp::AttemptSource,
     DeliveryPolicyPtr policy;
     SourceHost source;
     std::shared_ptr<const TlsContext> tls;
+    std::shared_ptr<const dns::Ourselves> ourselves;
   };
   DeliverySession(EventLoop& loop, Network& network, dns::Resolver& resolver, SessionOwner& owner,
                   Rng rng, Options options);

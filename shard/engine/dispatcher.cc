@@ -6,16 +6,29 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "mail/message.h"
 #include "shard/engine/answer.h"
+#include "smtp/xtext.h"
 
 namespace convoy::shard {
 namespace {
 
-// A verdict on a lost connection or a 421 before the peer had the mail: nothing was said about the
-// recipient, so it is tried again at once elsewhere, and the queue's retry mode holds the pace.
-bool SaysNothing(const Verdict& verdict, Phase phase, int code) {
+// A connection that ended, by itself or with a 421, before any recipient was named: nothing was
+// said about this one, so it is tried again at once elsewhere, and the queue's retry mode holds the
+// pace. From RCPT on it may be this mail that ends sessions, and a body may have been sent: the
+// attempt counts, is recorded, and the recipient waits for its own retry.
+bool SaysNothing(const Verdict& verdict, Phase phase) {
   return verdict.outcome == Outcome::kDeferred && verdict.scope == Scope::kSession &&
-         (code == 421 || phase == Phase::kMail);
+         phase <= Phase::kMail;
+}
+
+// RFC 6531 3.2: whether the next hop must offer SMTPUTF8 for this transaction. The client's own
+// parameter alone does not say: it may claim it for plain mail, and not every way in has one.
+// Without it, 8-bit header fields are what old feeders send unencoded, and go out as 8BITMIME.
+bool NeedsSmtpUtf8(const Message& message, std::string_view rcpt) {
+  if (mail::Has8bit(message.envelope.sender) || mail::Has8bit(rcpt)) return true;
+  return message.envelope.smtp_utf8 && message.envelope.eight_bit &&
+         mail::Has8bit(message.content.view().substr(0, message.envelope.header_bytes));
 }
 
 AttemptResult ResultOf(const Verdict& verdict) {
@@ -97,6 +110,7 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
+  options.ourselves = ourselves_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }
@@ -144,10 +158,12 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
   smtp::Recipient recipient;
   recipient.address = row.row.value.rcpt;
   recipient.orcpt = row.row.value.orcpt;
+  recipient.notify = NotifyTextOf(row.row.value.notify);
   attempt.recipients.push_back(std::move(recipient));
   attempt.body = row.body;
-  attempt.smtputf8 = row.message->envelope.smtp_utf8;
-  attempt.envid = row.message->envelope.envelope_id;
+  attempt.smtputf8 = NeedsSmtpUtf8(*row.message, row.row.value.rcpt);
+  attempt.ret = row.message->envelope.ret;
+  attempt.envid = smtp::EnvidOf(row.message->envelope.envelope_id);
   return attempt;
 }
 
@@ -309,10 +325,10 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   --live_.at(session.id()).in_flight;
   Queue& queue = *deps_.queues.Find(session.queue());
   const Answer answer = AnswerOf(result.recipients.front());
-  Verdict verdict = Judge(answer, queue.policy->verdict);
+  Verdict verdict = Judge(answer, VerdictOptionsFor(queue, result.recipients.front()));
   verdict.maybe_duplicate = result.duplicate_window;
   if (in_backoff && verdict.outcome == Outcome::kDelivered) deps_.backoff.Delivered(queue);
-  if (SaysNothing(verdict, answer.phase, answer.code) && !verdict.maybe_duplicate) {
+  if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
   } else {
@@ -351,6 +367,15 @@ void Dispatcher::Ended(DeliverySession& session, SessionEnd end, std::optional<V
   if (scheduler_.Counters(queue.id).retry_until > MonoTime{}) deps_.preparer.Unprepare(queue, 1);
   ReadyChanged(queue);
   deps_.preparer.Pump(queue, SessionsOf(queue.id));
+}
+
+VerdictOptions Dispatcher::VerdictOptionsFor(const Queue& queue,
+                                             const smtp::Outcome& outcome) const {
+  VerdictOptions options = queue.policy->verdict;
+  if (outcome.phase == smtp::Phase::kRcpt && deps_.backoff.BouncesRecipient(queue, outcome.reply)) {
+    options.bounce_on_4xx_status = true;
+  }
+  return options;
 }
 
 std::vector<std::shared_ptr<DeliverySession>> Dispatcher::AllSessions() const {

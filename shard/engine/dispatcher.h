@@ -51,10 +51,18 @@ class Dispatcher final : public SessionOwner {
   explicit Dispatcher(Deps deps);
   ~Dispatcher() override;
 
+  // For sessions opened from now on.
+  void SetOurselves(std::shared_ptr<const dns::Ourselves> ourselves) {
+    ourselves_ = std::move(ourselves);
+  }
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
   // The limits of the queue have changed: it entered or left backoff mode.
   void LimitsChanged(const Queue& queue);
+  // The queue goes into retry mode (a reply rule's defer-queue).
+  void Defer(const Queue& queue) { Tell(DeferQueue{queue.id}); }
+  // total-max-smtp-out has changed.
+  void SetTotal(uint32_t total_max_smtp_out) { Tell(shard::SetTotal{total_max_smtp_out}); }
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
   void ReadyChanged(Queue& queue, bool new_mail = false);
   // Ownership, pause or hand-over of the queue has changed.
@@ -116,9 +124,12 @@ class Dispatcher final : public SessionOwner {
   void Forget(uint64_t attempt);
   void RowBack(QueueId queue, const SpoolRow& row);
   bool LeaseHeld();
+  // Those of the queue, as the reply rules have it for this answer.
+  VerdictOptions VerdictOptionsFor(const Queue& queue, const smtp::Outcome& outcome) const;
   std::vector<std::shared_ptr<DeliverySession>> AllSessions() const;
 
   Deps deps_;
+  std::shared_ptr<const dns::Ourselves> ourselves_;
   Scheduler scheduler_;
   std::deque<Todo> todo_;
   bool draining_ = false;

@@ -1,23 +1,16 @@
 #include "shard/engine/engine.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "shard/engine/pause_store.h"
 
 namespace convoy::shard {
 namespace {
 
-// kState: "pause/" queue name -> "" while an operator holds the queue.
-constexpr std::string_view kPausePrefix = "pause/";
 constexpr size_t kQueueIdBytes = 4;
-
-// Empty and `*` select every name.
-bool Selects(std::string_view wanted, std::string_view name) {
-  return wanted.empty() || wanted == "*" || wanted == name;
-}
 
 std::string WallText(WallTime when) {
   const int64_t seconds = when.unix_seconds() % 86400;
@@ -47,7 +40,8 @@ Engine::Engine(Deps deps)
       backoff_({.loop = deps_.loop,
                 .spool = deps_.spool,
                 .queues = queues_,
-                .changed = [this](Queue& queue) { dispatcher_.LimitsChanged(queue); }}),
+                .changed = [this](Queue& queue) { dispatcher_.LimitsChanged(queue); },
+                .defer = [this](Queue& queue) { dispatcher_.Defer(queue); }}),
       dispatcher_({.loop = deps_.loop,
                    .network = deps_.network,
                    .resolver = deps_.resolver,
@@ -59,17 +53,15 @@ Engine::Engine(Deps deps)
                    .tls = deps_.tls,
                    .gauges = deps_.gauges,
                    .backoff = backoff_,
-                   .rng = deps_.rng}) {}
+                   .rng = deps_.rng}) {
+  SetListeners({});
+}
 
-Engine::~Engine() = default;
+Engine::~Engine() { deps_.loop.Cancel(refresh_timer_); }
 
 absl::Status Engine::Recover() {
   KvStore& store = deps_.spool.store();
-  const std::string begin(kPausePrefix);
-  ASSIGN_OR_RETURN(const KvScan paused, store.ScanNow({Cf::kState, begin, "pause0"}, SIZE_MAX));
-  for (const KvRow& row : paused.rows) {
-    paused_at_start_.push_back(row.key.substr(kPausePrefix.size()));
-  }
+  ASSIGN_OR_RETURN(pauses_, RecoverPauses(store));
   RETURN_IF_ERROR(backoff_.Recover());
   ASSIGN_OR_RETURN(const std::vector<SpooledQueue> heads, deps_.spool.Recover([](auto) {}));
   // Counted here, before the loop runs, because a window needs its exact number.
@@ -93,15 +85,77 @@ absl::Status Engine::Recover() {
 }
 
 void Engine::Added(Queue& queue) {
+  queue.policies = policies_;
+  queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
   queue.owned = Owns(queue);
-  const auto paused = std::find(paused_at_start_.begin(), paused_at_start_.end(), queue.Name());
-  queue.paused = paused != paused_at_start_.end();
+  queue.paused = pauses_.Covers(queue.domain, queue.vmta);
   backoff_.Added(queue);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
 }
 
+// --- Reload ---
+
+void Engine::PoliciesChanged(PolicyChange change) {
+  ++policies_;
+  change_ = change;
+  if (change.signing) preparer_.ForgetSignatures();
+  dispatcher_.SetTotal(deps_.policies.TotalMaxSmtpOut());
+  for (const auto& queue : queues_.all()) {
+    if (queue == nullptr) continue;
+    if (!queue->ready.empty() || queue->preparing > 0) Refresh(*queue);
+  }
+  refreshed_ = 0;
+  RefreshSome();
+}
+
+std::vector<std::pair<std::string, std::string>> Engine::QueueNames() const {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& queue : queues_.all()) {
+    if (queue != nullptr) names.emplace_back(queue->domain, queue->vmta);
+  }
+  return names;
+}
+
+// A walk through all queues, a bounded number a turn: 100,000 of them must not stop the loop.
+void Engine::RefreshSome() {
+  deps_.loop.Cancel(refresh_timer_);
+  refresh_timer_ = TimerId();
+  const auto& all = queues_.all();
+  for (size_t done = 0; refreshed_ < all.size() && done < kRefreshedATurn; ++refreshed_) {
+    if (all[refreshed_] == nullptr || all[refreshed_]->policies == policies_) continue;
+    Refresh(*all[refreshed_]);
+    ++done;
+  }
+  if (refreshed_ >= all.size()) return;
+  refresh_timer_ = deps_.loop.CallAfter(Duration{}, [this] { RefreshSome(); });
+}
+
+void Engine::Refresh(Queue& queue) {
+  const DeliveryPolicyPtr before = queue.policy;
+  const bool was_gone = queue.vmta_gone;
+  queue.policies = policies_;
+  queue.policy = deps_.policies.PolicyFor(queue.domain, queue.vmta);
+  queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
+  queue.window.SetCapacity(WindowCapacity(queue.policy->schedule->max_smtp_out));
+  if (before->smtp_hosts != queue.policy->smtp_hosts) queue.dead.reset();
+  const bool signs_otherwise =
+      (change_.signing && queue.policy->dkim_sign) || before->dkim_sign != queue.policy->dkim_sign;
+  const bool suppresses_otherwise =
+      change_.lists || before->suppress_files != queue.policy->suppress_files;
+  if (signs_otherwise || suppresses_otherwise || was_gone != queue.vmta_gone) {
+    // What is ready was made ready by other rules.
+    preparer_.Unprepare(queue, 0);
+    dispatcher_.ReadyChanged(queue);
+  }
+  queue.owned = Owns(queue);
+  dispatcher_.SetQueue(queue);
+  dispatcher_.PermissionChanged(queue);
+  Work(queue);
+}
+
 void Engine::Work(Queue& queue) {
+  if (queue.policies != policies_) return Refresh(queue);
   preparer_.Pump(queue, dispatcher_.SessionsOf(queue.id));
   dispatcher_.ReadyChanged(queue);
 }
@@ -110,6 +164,7 @@ void Engine::RowsAccepted(const std::vector<SpoolRow>& rows) {
   std::vector<Queue*> touched;
   for (const SpoolRow& row : rows) {
     Queue& queue = queues_.Get(row.queue);
+    if (queue.policies != policies_) Refresh(queue);
     queue.window.Accepted({row.key, QueueBook::HandleOf(row.value)});
     if (touched.empty() || touched.back() != &queue) touched.push_back(&queue);
   }
@@ -120,7 +175,9 @@ void Engine::RowsAccepted(const std::vector<SpoolRow>& rows) {
 }
 
 bool Engine::Owns(const Queue& queue) const {
+  // Nobody owns what no shard can send: whoever has such a row bounces it.
   const Owner owner = deps_.assignment.OwnerOf(queue.site, queue.vmta);
+  if (queue.vmta_gone && owner.kind == Owner::Kind::kNoShard) return true;
   return owner.kind == Owner::Kind::kSelf && owner.may_assign;
 }
 
@@ -140,34 +197,47 @@ void Engine::OwnershipChanged() {
   dispatcher_.LeaseChanged();
 }
 
-absl::StatusOr<Queue*> Engine::Named(std::string_view domain, std::string_view vmta) {
-  Queue* queue = queues_.Find(domain, vmta);
-  if (queue != nullptr) return queue;
-  return absl::NotFoundError(
-      Cat("no queue ", domain, '/', vmta, " on this shard; 'convoy show queues' lists them"));
-}
-
-absl::Status Engine::SetMode(std::string_view domain, std::string_view vmta, bool backoff) {
-  ASSIGN_OR_RETURN(Queue* queue, Named(domain, vmta));
-  backoff_.Set(*queue, backoff);
-  return absl::OkStatus();
-}
-
-absl::Status Engine::SetPaused(std::string_view domain, std::string_view vmta, bool paused) {
-  ASSIGN_OR_RETURN(Queue* queue, Named(domain, vmta));
+void Engine::SetPaused(const PauseSelector& selector, bool paused, ChangeDone done) {
   KvBatch batch;
-  const std::string key = Cat(kPausePrefix, queue->Name());
   if (paused) {
-    batch.Put(Cf::kState, key, std::string_view());
+    pauses_.Add(selector);
+    PutPause(selector, &batch);
   } else {
-    batch.Delete(Cf::kState, key);
+    const auto removed = pauses_.Remove(selector);
+    if (!removed.ok()) return done(removed.status());
+    for (const PauseSelector& gone : *removed) ErasePause(gone, &batch);
+    // Also when it is not there: a repeat is answered after what it repeats is durable.
+    ErasePause(selector, &batch);
   }
-  deps_.spool.Commit(std::move(batch), [](absl::Status) {});
-  queue->paused = paused;
-  dispatcher_.PermissionChanged(*queue);
-  if (paused) preparer_.Unprepare(*queue, 0);
-  Work(*queue);
-  return absl::OkStatus();
+  uint64_t matched = 0;
+  for (const auto& queue : queues_.all()) {
+    if (queue == nullptr || !selector.Covers(queue->domain, queue->vmta)) continue;
+    if (queue->window.rows() > 0) ++matched;
+    ApplyPause(*queue);
+  }
+  deps_.spool.Commit(std::move(batch),
+                     [matched, done = std::move(done)](const absl::Status& status) mutable {
+                       if (!status.ok()) return done(status);
+                       done(matched);
+                     });
+}
+
+void Engine::ApplyPause(Queue& queue) {
+  const bool paused = pauses_.Covers(queue.domain, queue.vmta);
+  if (paused == queue.paused) return;
+  queue.paused = paused;
+  dispatcher_.PermissionChanged(queue);
+  if (paused) preparer_.Unprepare(queue, 0);
+  Work(queue);
+}
+
+void Engine::SetListeners(const std::vector<Endpoint>& listeners) {
+  auto ourselves = std::make_shared<dns::Ourselves>();
+  for (const std::string& name : deps_.policies.OwnNames()) {
+    ourselves->names.insert(dns::NormalName(name));
+  }
+  ourselves->endpoints.insert(listeners.begin(), listeners.end());
+  dispatcher_.SetOurselves(std::move(ourselves));
 }
 
 void Engine::SetHandingOver(Queue& queue, bool handing_over) {
@@ -227,7 +297,7 @@ std::vector<QueueReport> Engine::Report(std::string_view domain, std::string_vie
   std::vector<QueueReport> reports;
   for (const auto& queue : queues_.all()) {
     if (queue == nullptr) continue;
-    if (!Selects(domain, queue->domain) || !Selects(vmta, queue->vmta)) continue;
+    if (!PartMatches(domain, queue->domain) || !PartMatches(vmta, queue->vmta)) continue;
     reports.push_back(ReportOf(*queue));
   }
   return reports;

@@ -13,8 +13,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "base/gauge_file.h"
 #include "base/rng.h"
 #include "dns/resolver.h"
@@ -24,6 +27,7 @@
 #include "shard/cluster/lease_view.h"
 #include "shard/engine/backoff_book.h"
 #include "shard/engine/dispatcher.h"
+#include "shard/engine/pause_set.h"
 #include "shard/engine/policy_book.h"
 #include "shard/engine/preparer.h"
 #include "shard/engine/queue_book.h"
@@ -89,11 +93,29 @@ class Engine {
   void OwnershipChanged();
   void LeaseChanged() { dispatcher_.LeaseChanged(); }
 
-  // NotFound when there is no such queue. Durable: survives a restart.
-  absl::Status SetPaused(std::string_view domain, std::string_view vmta, bool paused);
-  // Puts a queue into backoff mode as the directives say, or out of it. NotFound, and durable, as
-  // above.
-  absl::Status SetMode(std::string_view domain, std::string_view vmta, bool backoff);
+  // The policy book answers differently now. Queues keep mode, counters and connections; those with
+  // mail at hand have their new limits when this returns, the others within a few turns, and before
+  // they are worked on. `signing`: other keys sign; `lists`: other suppression lists are in force.
+  struct PolicyChange {
+    bool signing = false;
+    bool lists = false;
+  };
+  void PoliciesChanged(PolicyChange change);
+  // (domain, virtual MTA) of each queue, for whoever prepares their policies off the loop.
+  std::vector<std::pair<std::string, std::string>> QueueNames() const;
+
+  // In effect at once, for queues that exist and for those to come; `done` runs when it will
+  // survive a restart, with how many queues with mail it applies to. FailedPrecondition for a
+  // resume under a wider pause (PauseSet), Cancelled while stopping.
+  using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
+  void SetPaused(const PauseSelector& selector, bool paused, ChangeDone done);
+  // Puts queues that exist into backoff mode, or out of it: BackoffBook::SetMode.
+  void SetMode(const PauseSelector& selector, bool backoff, ChangeDone done) {
+    backoff_.SetMode(selector, backoff, std::move(done));
+  }
+  // Where this shard takes mail by SMTP: a mail host there would be a loop. Before the first
+  // attempt.
+  void SetListeners(const std::vector<Endpoint>& listeners);
   // Rows of a queue are being offered to another shard (or no longer are).
   void SetHandingOver(Queue& queue, bool handing_over);
   // Queues with rows that belong to another shard, in the order of their ids, and settled: no
@@ -104,19 +126,23 @@ class Engine {
   // The row has left this shard: it is gone from disk.
   void RowLeft(Queue& queue, const RowKey& key);
 
+  // Each part a name, or empty or `*` for any.
   std::vector<QueueReport> Report(std::string_view domain, std::string_view vmta);
   EngineTotals Totals() const;
+  TrafficPeriods Traffic() const { return recorder_.traffic(); }
   Queue* FindQueue(QueueId id) { return queues_.Find(id); }
 
   // No new attempt; what is in flight gets `patience`.
   void Stop(Duration patience, Callback stopped) { dispatcher_.Stop(patience, std::move(stopped)); }
 
  private:
+  void ApplyPause(Queue& queue);
   void Added(Queue& queue);
   void Work(Queue& queue);
+  void Refresh(Queue& queue);
+  void RefreshSome();
   bool Owns(const Queue& queue) const;
   QueueReport ReportOf(Queue& queue) const;
-  absl::StatusOr<Queue*> Named(std::string_view domain, std::string_view vmta);
 
   Deps deps_;
   QueueBook queues_;
@@ -124,7 +150,15 @@ class Engine {
   Preparer preparer_;
   BackoffBook backoff_;
   Dispatcher dispatcher_;
-  std::vector<std::string> paused_at_start_;
+  PauseSet pauses_;
+
+  // Reload: which policies the book answers with, what changed with them, and the first queue that
+  // the walk through all of them has not reached.
+  static constexpr size_t kRefreshedATurn = 200;
+  uint64_t policies_ = 0;
+  PolicyChange change_;
+  size_t refreshed_ = 0;
+  TimerId refresh_timer_;
 };
 
 }  // namespace convoy::shard

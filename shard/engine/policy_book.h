@@ -51,6 +51,8 @@ class PolicyBook {
   // The virtual MTAs a name stands for: itself, or the members of a pool; empty if there is none.
   virtual std::vector<std::string> MembersOf(std::string_view vmta_or_pool) = 0;
   virtual std::string HostName() = 0;
+  // Every name this shard is known by: its host name and those of its virtual MTAs.
+  virtual std::vector<std::string> OwnNames() = 0;
 };
 
 }  // namespace convoy::shard

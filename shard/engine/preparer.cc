@@ -77,6 +77,13 @@ bool Preparer::SettleWithoutAttempt(Queue& queue, const SpoolRow& row) {
                           nullptr);
     return true;
   }
+  if (queue.vmta_gone) {
+    deps_.recorder.Settle(queue, row, nullptr,
+                          LocalVerdict(Outcome::kBounced, "5.3.5",
+                                       Cat("virtual MTA ", queue.vmta, " is not configured")),
+                          nullptr);
+    return true;
+  }
   if (FromUnixMillis(now_ms) - FromUnixMillis(row.value.accepted_ms) >=
       queue.policy->bounce_after) {
     Verdict last;
@@ -112,7 +119,8 @@ void Preparer::Loaded(Queue& queue, SpoolRow row, absl::StatusOr<MessagePtr> mes
 
 void Preparer::MakeBody(Queue& queue, const MessagePtr& message, BodyDone done) {
   const bool sign = queue.policy->dkim_sign;
-  const std::string key = Cat(message->envelope.id.bytes(), sign ? queue.vmta : std::string());
+  const std::string key =
+      Cat(message->envelope.id.bytes(), sign ? Cat(signatures_, '/', queue.vmta) : std::string());
   if (const auto made = bodies_.find(key); made != bodies_.end()) {
     if (BodyPtr body = made->second.lock()) return done(std::move(body));
   }

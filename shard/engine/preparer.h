@@ -48,6 +48,8 @@ class Preparer {
   // Puts all ready rows but `keep` back into the window: the queue cannot use them for a while.
   void Unprepare(Queue& queue, size_t keep);
   void PutBack(Queue& queue, const SpoolRow& row);
+  // Other keys sign from now on: nothing signed before is used for rows that are not ready yet.
+  void ForgetSignatures() { ++signatures_; }
 
  private:
   using BodyPtr = std::shared_ptr<const smtp::WireBody>;
@@ -68,6 +70,7 @@ class Preparer {
   absl::flat_hash_map<std::string, std::vector<BodyDone>> signing_;
   absl::flat_hash_map<std::string, std::weak_ptr<const smtp::WireBody>> bodies_;
   size_t bodies_swept_at_ = 1024;
+  uint64_t signatures_ = 0;  // part of the keys of both: how often the signing keys have changed
 };
 
 }  // namespace convoy::shard

@@ -62,6 +62,8 @@ struct Queue {
   bool owned = false;         // the table says so and former owners have let go
   bool paused = false;        // by an operator
   bool handing_over = false;  // rows are offered to another shard: none is attempted here
+  bool vmta_gone = false;     // its virtual MTA is not configured any more: rows bounce when due
+  uint64_t policies = 0;      // which policies `policy` is of: Engine::PoliciesChanged counts them
 
   // Set: in backoff mode. Changed by BackoffBook only.
   std::optional<BackoffState> backoff;

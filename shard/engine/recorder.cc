@@ -111,9 +111,10 @@ void Recorder::Settle(Queue& queue, const SpoolRow& row, MessagePtr message, Ver
       });
 }
 
-void Recorder::Count(Queue& queue, const Verdict& verdict) {
+void Recorder::Count(Queue& queue, const Verdict& verdict, uint64_t bytes) {
   if (verdict.outcome == Outcome::kDelivered) {
     ++queue.totals.delivered;
+    traffic_.Add(deps_.loop.MonoNow(), {1, 1, bytes});
     return;
   }
   ++(verdict.outcome == Outcome::kDeferred ? queue.totals.deferred : queue.totals.bounced);
@@ -127,7 +128,7 @@ void Recorder::Count(Queue& queue, const Verdict& verdict) {
 void Recorder::Write(Queue& queue, const SpoolRow& row, const MessagePtr& message, Verdict verdict,
                      AccountEvent event) {
   if (message != nullptr) AddMessage(message->envelope, &event);
-  Count(queue, verdict);
+  Count(queue, verdict, row.value.content_bytes);
   if (verdict.outcome == Outcome::kDeferred) return Defer(queue, row, verdict, std::move(event));
   if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kOutcomes, 1);
   deps_.spool.Finish(row, {std::move(event)}, [this, &queue, id = row.key.id](absl::Status status) {

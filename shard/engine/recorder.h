@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "base/gauge_file.h"
+#include "base/traffic_meter.h"
 #include "runtime/event_loop.h"
 #include "shard/account/event.h"
 #include "shard/deliver/verdict.h"
@@ -42,18 +43,21 @@ class Recorder {
   // A queue-level failure, once per failed session: tq record, and the queue's last error.
   void QueueFailed(Queue& queue, const Verdict& verdict, const SessionPlace& place);
 
+  // Delivered, as the remote server confirmed.
+  TrafficPeriods traffic() const { return traffic_.At(deps_.loop.MonoNow()); }
   uint64_t maybe_duplicates_total() const { return maybe_duplicates_total_; }
 
  private:
   void Write(Queue& queue, const SpoolRow& row, const MessagePtr& message, Verdict verdict,
              AccountEvent event);
   void Defer(Queue& queue, const SpoolRow& row, const Verdict& verdict, AccountEvent event);
-  void Count(Queue& queue, const Verdict& verdict);
+  void Count(Queue& queue, const Verdict& verdict, uint64_t bytes);
   AccountEvent EventFor(const Queue& queue, const SpoolRow& row, const Verdict& verdict,
                         const SessionPlace* place) const;
 
   Deps deps_;
   uint64_t maybe_duplicates_total_ = 0;
+  TrafficMeter traffic_;
 };
 
 }  // namespace convoy::shard

@@ -18,6 +18,7 @@ class SuppressionBook {
   void Set(const std::string& path, std::shared_ptr<const SuppressionList> list) {
     lists_[path] = std::move(list);
   }
+  void Remove(const std::string& path) { lists_.erase(path); }
   // The first of `paths` whose list has the address; null if none has. A path that was never set is
   // an empty list.
   const SuppressionList* Find(const std::vector<std::string>& paths,

@@ -25,6 +25,7 @@ ForwardedMessage ForwardedFrom(const Message& message) {
   out.from_domain = envelope.from_domain;
   out.payload_hash = envelope.payload_hash;
   out.smtp_utf8 = envelope.smtp_utf8;
+  out.ret = envelope.ret;
   return out;
 }
 
@@ -47,6 +48,7 @@ std::shared_ptr<Message> MessageOf(const ForwardedMessage& forwarded) {
   envelope.body_hash = dkim::BodyHash(dkim::Canonicalization::kRelaxed, body);
   envelope.eight_bit = mail::Has8bit(*forwarded.content);
   envelope.smtp_utf8 = forwarded.smtp_utf8;
+  envelope.ret = forwarded.ret;
   message->content = SharedBytes(forwarded.content, *forwarded.content);
   return message;
 }

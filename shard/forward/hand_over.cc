@@ -175,9 +175,10 @@ Task<absl::Status> HandOver::Deliver(std::shared_ptr<Offer> offer) {
     auto batch = co_await BatchOf(offer);
     absl::Status answer = batch.status();
     if (batch.ok() && !address.empty()) {
-      Await<absl::Status> sent(
+      Await<absl::StatusOr<ForwardAnswer>> sent(
           [&](auto done) { deps_.channel.Forward(address, *batch, kDeadline, std::move(done)); });
-      answer = co_await sent;
+      const absl::StatusOr<ForwardAnswer> answered = co_await sent;
+      answer = answered.status();
     }
     if (answer.ok() && !address.empty()) {
       const absl::Status concluded = co_await Conclude(offer);
@@ -222,6 +223,8 @@ Task<absl::StatusOr<std::shared_ptr<const ForwardBatch>>> HandOver::BatchOf(
     rcpt.attempts = row.value.attempts;
     rcpt.due = FromUnixMillis(row.key.due_ms);
     rcpt.last_reply = row.value.last_reply;
+    rcpt.notify = row.value.notify;
+    rcpt.orcpt = row.value.orcpt;
     message.recipients.push_back(std::move(rcpt));
   }
   co_return std::shared_ptr<const ForwardBatch>(std::move(batch));

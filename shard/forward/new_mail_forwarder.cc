@@ -6,7 +6,7 @@
 namespace convoy::shard {
 
 void NewMailForwarder::Send(const std::string& address, uint64_t epoch, ForwardedMessage message,
-                            StatusDone done) {
+                            SentDone done) {
   epoch_ = std::max(epoch_, epoch);
   Peer& peer = peers_[address];
   if (loop_.MonoNow() < peer.rest_until) {
@@ -32,7 +32,7 @@ void NewMailForwarder::Flush(const std::string& address) {
     batch->from_shard = self_;
     batch->from_uid = uid_;
     batch->epoch = epoch_;
-    std::vector<StatusDone> done;
+    std::vector<SentDone> done;
     size_t bytes = 0;
     size_t taken = 0;
     while (taken < peer.waiting.size() && taken < kBatchMessagesMax && bytes < kBatchBytesMax) {
@@ -51,17 +51,19 @@ void NewMailForwarder::Flush(const std::string& address) {
 
 void NewMailForwarder::Dispatch(const std::string& address,
                                 std::shared_ptr<const ForwardBatch> batch,
-                                std::vector<StatusDone> done) {
+                                std::vector<SentDone> done) {
   ++peers_[address].batches;
-  channel_.Forward(address, batch, kDeadline,
-                   [this, address, batch, done = std::move(done)](absl::Status status) mutable {
-                     Answered(address, batch, std::move(done), std::move(status));
-                   });
+  channel_.Forward(
+      address, batch, kDeadline,
+      [this, address, batch, done = std::move(done)](absl::StatusOr<ForwardAnswer> answer) mutable {
+        Answered(address, batch, std::move(done), std::move(answer));
+      });
 }
 
 void NewMailForwarder::Answered(const std::string& address,
                                 const std::shared_ptr<const ForwardBatch>& batch,
-                                std::vector<StatusDone> done, absl::Status status) {
+                                std::vector<SentDone> done, absl::StatusOr<ForwardAnswer> answer) {
+  const absl::Status& status = answer.status();
   Peer& peer = peers_[address];
   --peer.batches;
   if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
@@ -79,14 +81,20 @@ void NewMailForwarder::Answered(const std::string& address,
     for (size_t i = 0; i < done.size(); ++i) {
       auto one = std::make_shared<ForwardBatch>(*batch);
       one->messages = {batch->messages[i]};
-      std::vector<StatusDone> one_done;
+      std::vector<SentDone> one_done;
       one_done.push_back(std::move(done[i]));
       Dispatch(address, std::move(one), std::move(one_done));
     }
     return;
   }
-  if (status.ok()) forwarded_total_ += done.size();
-  for (StatusDone& one : done) one(status);
+  if (answer.ok()) forwarded_total_ += done.size();
+  for (size_t i = 0; i < done.size(); ++i) {
+    if (answer.ok()) {
+      done[i](answer->RepeatedOf(i));
+    } else {
+      done[i](answer.status());
+    }
+  }
   Flush(address);
 }
 

@@ -37,13 +37,15 @@ class NewMailForwarder {
   NewMailForwarder(EventLoop& loop, PeerChannel& channel, std::string self, std::string uid)
       : loop_(loop), channel_(channel), self_(std::move(self)), uid_(std::move(uid)) {}
 
-  void Send(const std::string& address, uint64_t epoch, ForwardedMessage message, StatusDone done);
+  // How many recipients the owner knew already, or why it did not take them.
+  using SentDone = absl::AnyInvocable<void(absl::StatusOr<uint32_t>)>;
+  void Send(const std::string& address, uint64_t epoch, ForwardedMessage message, SentDone done);
   uint64_t forwarded_total() const { return forwarded_total_; }
 
  private:
   struct Peer {
     std::vector<ForwardedMessage> waiting;
-    std::vector<StatusDone> waiting_done;
+    std::vector<SentDone> waiting_done;
     size_t waiting_bytes = 0;
     uint32_t batches = 0;
     bool posted = false;
@@ -51,9 +53,9 @@ class NewMailForwarder {
   };
   void Flush(const std::string& address);
   void Dispatch(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
-                std::vector<StatusDone> done);
+                std::vector<SentDone> done);
   void Answered(const std::string& address, const std::shared_ptr<const ForwardBatch>& batch,
-                std::vector<StatusDone> done, absl::Status status);
+                std::vector<SentDone> done, absl::StatusOr<ForwardAnswer> answer);
 
   EventLoop& loop_;
   PeerChannel& channel_;

@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "base/time_types.h"
 #include "runtime/stream.h"
 
@@ -27,6 +28,8 @@ struct ForwardedRecipient {
   uint32_t attempts = 0;
   WallTime due{};  // 0: now
   std::string last_reply;
+  uint8_t notify = 0;  // NotifyFlag
+  std::string orcpt;
 };
 
 struct ForwardedMessage {
@@ -44,6 +47,7 @@ struct ForwardedMessage {
   std::string payload_hash;   // 32 octets
   WallTime receipts_until{};  // 0: no receipts needed
   bool smtp_utf8 = false;
+  std::string ret;
   std::vector<ForwardedRecipient> recipients;
 };
 
@@ -62,13 +66,24 @@ struct ForwardBatch {
   }
 };
 
+// What the owner says of a batch of new mail that is durable there.
+struct ForwardAnswer {
+  // For each message: recipients known from receipts, not queued again. Shorter: 0 for the rest.
+  std::vector<uint32_t> repeated;
+
+  uint32_t RepeatedOf(size_t message) const {
+    return message < repeated.size() ? repeated[message] : 0;
+  }
+};
+using ForwardDone = absl::AnyInvocable<void(absl::StatusOr<ForwardAnswer>)>;
+
 class PeerChannel {
  public:
   virtual ~PeerChannel() = default;
   // Sends one batch to the shard at `address` (HOST:PORT). `done` runs exactly once, on the loop,
   // at the latest soon after `deadline`.
   virtual void Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
-                       Duration deadline, StatusDone done) = 0;
+                       Duration deadline, ForwardDone done) = 0;
 };
 
 }  // namespace convoy::shard

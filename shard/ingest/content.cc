@@ -105,7 +105,8 @@ absl::StatusOr<PreparedContent> PrepareContent(const Submission& submission,
   }
   const mail::HeaderEdit edit = EditFor(header, submission, options, &out);
   std::string fields = mail::RewriteHeader(header, edit);
-  if (options.sanitize) fields = mail::SanitizeHeader(mail::HeaderBlock(fields)).text;
+  const bool sanitize = options.sanitize && options.sanitize(out.virtual_mta);
+  if (sanitize) fields = mail::SanitizeHeader(mail::HeaderBlock(fields)).text;
   if (auto domain = mail::FromDomain(header); domain.ok()) out.from_domain = *std::move(domain);
   out.body_hash = dkim::BodyHash(dkim::Canonicalization::kRelaxed, parts.body);
   out.header_bytes = static_cast<uint32_t>(fields.size() + 2);

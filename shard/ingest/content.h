@@ -9,6 +9,7 @@
 // Determinism: pure
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -23,7 +24,9 @@ struct ContentOptions {
   std::string host_name;
   MessageId id;
   WallTime now{};
-  bool sanitize = false;
+  // Asked once with the message's x-virtual-mta ("" when absent or not processed): is the header to
+  // be repaired? Unset: no.
+  std::function<bool(const std::string& virtual_mta)> sanitize;
 };
 
 struct PreparedContent {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dkim/sha256.h"
 #include "mail/address.h"
+#include "mail/utf8.h"
 #include "shard/forward/forwarded_message.h"
 #include "shard/spool/keys.h"
 #include "shard/spool/record_codec.h"
@@ -25,6 +26,7 @@ struct Target {
   std::string domain;  // of the queue: after queue-to
   std::string site;
   std::string list;  // suppressed by
+  RecipientDsn dsn;
 };
 
 std::string PayloadHash(const Submission& submission) {
@@ -56,14 +58,58 @@ MessageId KeyedId(std::string_view key) {
   return *MessageId::FromBytes(std::string_view(sha.Finish()).substr(0, 16));
 }
 
+// A store that stops with a full disk gives commits up: to the client that is a shard that stops.
+absl::Status StatusForClient(const absl::Status& status) {
+  if (!absl::IsCancelled(status)) return status;
+  return absl::UnavailableError("4.3.2 this shard is stopping; send to another one");
+}
+
 // kState: "transfer/" uid "/" sequence -> "": this hand-over has been committed here.
 std::string TransferKey(std::string_view uid, uint64_t sequence) {
   return Cat("transfer/", uid, '/', EncodeU64(sequence));
 }
 
-bool HasControl(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+// Where a client has not said it, the content may have; what it said counts.
+void TakeNames(const PreparedContent& content, Submission* submission) {
+  if (submission->virtual_mta.empty()) submission->virtual_mta = content.virtual_mta;
+  if (submission->job_id.empty()) submission->job_id = content.job_id;
+  if (submission->envelope_id.empty()) submission->envelope_id = content.envelope_id;
+}
+
+// What was not queued had been queued before.
+ForwardAnswer AnswerFor(const ForwardBatch& batch, const std::vector<SpoolRow>& queued) {
+  ForwardAnswer answer;
+  if (batch.transfer_sequence != 0) return answer;
+  std::map<MessageId, uint32_t> rows;
+  for (const SpoolRow& row : queued) ++rows[row.value.message];
+  for (const ForwardedMessage& message : batch.messages) {
+    const auto recipients = static_cast<uint32_t>(message.recipients.size());
+    answer.repeated.push_back(recipients - rows[*MessageId::FromBytes(message.message_id)]);
+  }
+  return answer;
+}
+
+absl::Status CheckName(std::string_view what, std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (text.size() > Ingest::kNameBytesMax) {
+    return absl::InvalidArgumentError(
+        Cat("5.5.4 the ", what, " has ", text.size(), " octets; at most ", Ingest::kNameBytesMax));
+  }
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    return absl::InvalidArgumentError(
+        Cat("5.5.4 CR, LF or another control character in the ", what));
+  }
+  // Records and messages between shards are UTF-8.
+  if (!mail::IsValidUtf8(text)) {
+    return absl::InvalidArgumentError(Cat("5.5.4 the ", what, " is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNames(const Submission& submission) {
+  RETURN_IF_ERROR(CheckName("virtual MTA's name", submission.virtual_mta));
+  RETURN_IF_ERROR(CheckName("job id", submission.job_id));
+  return CheckName("envelope id", submission.envelope_id);
 }
 
 }  // namespace
@@ -74,6 +120,7 @@ struct Ingest::Job {
   SourcePolicy source;
   std::shared_ptr<Message> message;
   std::string vmta;
+  std::string pool;  // "" if the virtual MTA was chosen by its own name
   std::vector<Target> targets;
   SubmitResult result;
   uint32_t parts = 0;  // commits and forwards under way
@@ -107,47 +154,62 @@ absl::Status Ingest::CheckLimits(const Submission& submission, const SourcePolic
     return invalid(
         Cat("5.5.4 idempotency_key is longer than ", kIdempotencyKeyBytesMax, " octets"));
   }
-  for (const std::string* text :
-       {&submission.virtual_mta, &submission.job_id, &submission.envelope_id}) {
-    if (HasControl(*text)) return invalid("5.5.4 CR, LF or another control character in a name");
+  return absl::OkStatus();
+}
+
+// Chooses the virtual MTA on the way: what is done to the content depends on its settings.
+absl::StatusOr<PreparedContent> Ingest::Prepare(Job& job, const MessageId& id) {
+  ContentOptions options;
+  options.source = job.source;
+  options.host_name = deps_.policies.HostName();
+  options.id = id;
+  options.now = deps_.loop.WallNow();
+  absl::Status chosen;
+  options.sanitize = [&](const std::string& virtual_mta) {
+    chosen = ChooseVmta(job, id, virtual_mta);
+    return std::any_of(job.targets.begin(), job.targets.end(), [&](const Target& t) {
+      return t.fate != Fate::kInvalid &&
+             deps_.policies.PolicyFor(t.domain, job.vmta)->sanitize_headers;
+    });
+  };
+  absl::StatusOr<PreparedContent> content = PrepareContent(job.submission, options);
+  if (!content.ok()) return content;
+  TakeNames(*content, &job.submission);
+  RETURN_IF_ERROR(CheckNames(job.submission));
+  if (!chosen.ok()) return chosen;
+  return content;
+}
+
+absl::Status Ingest::CheckLoops(const Job& job, uint32_t own_hops) {
+  for (const Target& target : job.targets) {
+    if (target.fate == Fate::kInvalid) continue;
+    const uint32_t loops = deps_.policies.PolicyFor(target.domain, job.vmta)->max_loop_count;
+    if (loops > 0 && own_hops >= loops) {
+      return absl::InvalidArgumentError(Cat("5.4.6 mail loop: this cluster has seen the message ",
+                                            own_hops, " times (max-loop-count ", loops, ")"));
+    }
   }
   return absl::OkStatus();
 }
 
 absl::Status Ingest::BuildMessage(Job& job) {
   Submission& submission = job.submission;
-  ContentOptions options;
-  options.source = job.source;
-  options.host_name = deps_.policies.HostName();
-  options.id = submission.idempotency_key.empty() ? RandomId(deps_.rng)
-                                                  : KeyedId(submission.idempotency_key);
-  options.now = deps_.loop.WallNow();
-  options.sanitize = std::any_of(job.targets.begin(), job.targets.end(), [this](const Target& t) {
-    return t.fate != Fate::kInvalid && deps_.policies.PolicyFor(t.domain, "")->sanitize_headers;
-  });
-  ASSIGN_OR_RETURN(PreparedContent content, PrepareContent(submission, options));
-  for (const Target& target : job.targets) {
-    if (target.fate == Fate::kInvalid) continue;
-    const uint32_t loops = deps_.policies.PolicyFor(target.domain, "")->max_loop_count;
-    if (loops > 0 && content.own_hops >= loops) {
-      return absl::InvalidArgumentError(Cat("5.4.6 mail loop: this cluster has seen the message ",
-                                            content.own_hops, " times (max-loop-count ", loops,
-                                            ")"));
-    }
-  }
+  const MessageId id = submission.idempotency_key.empty() ? RandomId(deps_.rng)
+                                                          : KeyedId(submission.idempotency_key);
+  ASSIGN_OR_RETURN(PreparedContent content, Prepare(job, id));
+  RETURN_IF_ERROR(CheckLoops(job, content.own_hops));
   auto message = std::make_shared<Message>();
   StoredMessage& envelope = message->envelope;
-  envelope.id = options.id;
+  envelope.id = id;
   envelope.sender = submission.mail_from;
-  envelope.envelope_id =
-      submission.envelope_id.empty() ? content.envelope_id : submission.envelope_id;
-  envelope.job_id = submission.job_id.empty() ? content.job_id : submission.job_id;
+  envelope.envelope_id = submission.envelope_id;
+  envelope.job_id = submission.job_id;
   envelope.source_type = submission.source.kind == SourceKind::kSmtp ? "smtp" : "api";
-  envelope.source_mta =
-      Cat(Escape(submission.source.helo), " (", submission.source.client.ToString(), ")");
+  envelope.source_mta = Cat(Escape(submission.source.helo.substr(0, kNameBytesMax)), " (",
+                            submission.source.client.ToString(), ")");
   envelope.source_ip = submission.source.client.ToString();
   envelope.listener_ip = submission.source.listener.ToString();
-  envelope.accepted_ms = options.now.unix_ms();
+  envelope.accepted_ms = deps_.loop.WallNow().unix_ms();
   envelope.from_domain = content.from_domain;
   envelope.body_hash = content.body_hash;
   envelope.payload_hash = PayloadHash(submission);
@@ -155,10 +217,11 @@ absl::Status Ingest::BuildMessage(Job& job) {
   envelope.content_bytes = static_cast<uint32_t>(content.text.size());
   envelope.eight_bit = content.eight_bit;
   envelope.smtp_utf8 = submission.smtp_utf8;
+  envelope.ret = submission.ret;
   message->content = SharedBytes(std::move(content.text));
-  if (submission.virtual_mta.empty()) submission.virtual_mta = content.virtual_mta;
+  envelope.vmta_pool = job.pool;
   job.message = std::move(message);
-  job.result.id = options.id;
+  job.result.id = id;
   return absl::OkStatus();
 }
 
@@ -166,9 +229,10 @@ std::string Ingest::NextMember(const std::vector<std::string>& members) {
   return members[round_robin_++ % members.size()];
 }
 
-absl::Status Ingest::ChooseVmta(Job& job) {
-  const std::string& wanted = job.submission.virtual_mta.empty() ? job.source.default_virtual_mta
-                                                                 : job.submission.virtual_mta;
+absl::Status Ingest::ChooseVmta(Job& job, const MessageId& id, const std::string& from_header) {
+  const std::string& wanted = !job.submission.virtual_mta.empty() ? job.submission.virtual_mta
+                              : !from_header.empty()              ? from_header
+                                                                  : job.source.default_virtual_mta;
   const std::vector<std::string> members = deps_.policies.MembersOf(wanted);
   if (members.empty()) {
     return absl::InvalidArgumentError(
@@ -177,19 +241,27 @@ absl::Status Ingest::ChooseVmta(Job& job) {
   // A keyed message must get the same virtual MTA through any shard: its queue decides its owner.
   job.vmta = job.submission.idempotency_key.empty()
                  ? NextMember(members)
-                 : members[StableHash(job.message->envelope.id.bytes()) % members.size()];
-  if (members.size() > 1 || members.front() != wanted) job.message->envelope.vmta_pool = wanted;
+                 : members[StableHash(id.bytes()) % members.size()];
+  if (members.size() > 1 || members.front() != wanted) job.pool = wanted;
   return absl::OkStatus();
 }
 
-void Ingest::PlanRecipients(Job& job) {
+absl::Status Ingest::PlanRecipients(Job& job) {
   job.result.recipients.resize(job.submission.recipients.size());
   job.targets.resize(job.submission.recipients.size());
-  for (size_t i = 0; i < job.targets.size(); ++i) PlanRecipient(job, i);
+  for (size_t i = 0; i < job.targets.size(); ++i) {
+    PlanRecipient(job, i);
+    // SMTP has taken it at RCPT and has only one answer left, so the whole message gets it.
+    if (job.targets[i].fate == Fate::kInvalid && job.submission.source.kind == SourceKind::kSmtp) {
+      return absl::InvalidArgumentError(job.result.recipients[i].detail);
+    }
+  }
+  return absl::OkStatus();
 }
 
 void Ingest::PlanRecipient(Job& job, size_t index) {
   Target& target = job.targets[index];
+  if (index < job.submission.dsn.size()) target.dsn = std::move(job.submission.dsn[index]);
   RecipientResult& result = job.result.recipients[index];
   const auto address = mail::ParseAddress(job.submission.recipients[index]);
   if (!address.ok()) {
@@ -219,6 +291,7 @@ AccountEvent Ingest::ReceiptEvent(const Job& job, size_t index) const {
   event.message_id = std::string(envelope.id.bytes());
   event.orig = envelope.sender;
   event.rcpt = job.targets[index].address;
+  event.orcpt = job.targets[index].dsn.orcpt;
   event.src_type = envelope.source_type;
   event.src_mta = envelope.source_mta;
   event.vmta = job.vmta;
@@ -257,11 +330,8 @@ void Ingest::Submit(Submission submission, SubmitDone done) {
           Cat("5.1.7 mail_from: ", std::string(sender.status().message())));
     }
   }
-  if (status.ok()) {
-    PlanRecipients(*job);
-    status = BuildMessage(*job);
-  }
-  if (status.ok()) status = ChooseVmta(*job);
+  if (status.ok()) status = PlanRecipients(*job);
+  if (status.ok()) status = BuildMessage(*job);
   job->parts = 1;
   if (status.ok()) {
     std::vector<size_t> here;
@@ -304,6 +374,8 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
     row.due_ms = job->message->envelope.accepted_ms;
     row.rcpt = static_cast<uint16_t>(i);
     row.value.rcpt = target.address;
+    row.value.notify = target.dsn.notify;
+    row.value.orcpt = target.dsn.orcpt;
     row.value.accepted_ms = job->message->envelope.accepted_ms;
     // The owner may have it although it did not answer: its receipt decides at the hand-over.
     if (!with_suppressed) row.value.flags |= kRowMaybeForwarded;
@@ -319,7 +391,7 @@ void Ingest::CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool wit
                          job->repeated += rows - queued->size();
                          deps_.engine.RowsAccepted(*queued);
                        }
-                       PartDone(job, queued.status());
+                       PartDone(job, StatusForClient(queued.status()));
                      });
 }
 
@@ -332,6 +404,8 @@ ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& in
     rcpt.index = static_cast<uint32_t>(i);
     rcpt.queue_domain = job.targets[i].domain;
     rcpt.virtual_mta = job.vmta;
+    rcpt.notify = job.targets[i].dsn.notify;
+    rcpt.orcpt = job.targets[i].dsn.orcpt;
     out.recipients.push_back(std::move(rcpt));
   }
   return out;
@@ -340,10 +414,16 @@ ForwardedMessage Ingest::ForwardOf(const Job& job, const std::vector<size_t>& in
 void Ingest::SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes) {
   ++job->parts;
   deps_.forwarder.Send(owner.rpc_address, deps_.assignment.highest_epoch().value(),
-                       ForwardOf(*job, indexes), [this, job, indexes](absl::Status status) {
+                       ForwardOf(*job, indexes),
+                       [this, job, indexes](absl::StatusOr<uint32_t> known) {
+                         const absl::Status& status = known.status();
                          const bool final = status.ok() || absl::IsAlreadyExists(status) ||
                                             absl::IsInvalidArgument(status);
-                         if (status.ok()) job->queued += indexes.size();
+                         if (known.ok()) {
+                           const auto repeated = std::min<size_t>(*known, indexes.size());
+                           job->repeated += repeated;
+                           job->queued += indexes.size() - repeated;
+                         }
                          // Accept now, hand over later: if the owner has it, its receipt will
                          // tell.
                          if (!final) CommitHere(job, indexes, /*with_suppressed=*/false);
@@ -356,7 +436,13 @@ void Ingest::PartDone(const JobPtr& job, absl::Status status) {
   if (--job->parts > 0) return;
   --unanswered_;
   if (deps_.gauges != nullptr) deps_.gauges->Add(Gauge::kUnanswered, -1);
-  if (job->result.status.ok()) ++accepted_total_;
+  if (job->result.status.ok()) {
+    const auto taken =
+        std::count_if(job->result.recipients.begin(), job->result.recipients.end(),
+                      [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
+    const uint64_t bytes = job->message == nullptr ? 0 : job->message->envelope.content_bytes;
+    traffic_.Add(deps_.loop.MonoNow(), {static_cast<uint64_t>(taken), 1, bytes});
+  }
   job->result.duplicate = job->repeated > 0 && job->queued == 0;
   // In a turn of its own: a refusal must not call back into the caller that is still on the stack.
   deps_.loop.Post([job] { job->done(std::move(job->result)); });
@@ -376,6 +462,8 @@ NewMessage Ingest::MessageFrom(const ForwardedMessage& forwarded) const {
     row.value.accepted_ms = forwarded.accepted.unix_ms();
     row.value.attempts = rcpt.attempts;
     row.value.last_reply = rcpt.last_reply;
+    row.value.notify = rcpt.notify;
+    row.value.orcpt = rcpt.orcpt;
     out.rows.push_back(std::move(row));
   }
   return out;
@@ -396,34 +484,36 @@ void Ingest::KeepReceipts(const ForwardBatch& batch, KvBatch* out) const {
   }
 }
 
-void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+void Ingest::Receive(std::shared_ptr<const ForwardBatch> batch, ForwardDone done) {
   if (stopped_) return done(absl::UnavailableError("this shard is stopping"));
-  if (batch->transfer_sequence == 0) return AcceptBatch(*batch, KvBatch(), std::move(done));
+  if (batch->transfer_sequence == 0) return AcceptBatch(batch, KvBatch(), std::move(done));
   const std::string key = TransferKey(batch->from_uid, batch->transfer_sequence);
   deps_.spool.store().Get(
       Cf::kState, key,
       [this, batch, key, done = std::move(done)](absl::StatusOr<std::string> receipt) mutable {
-        if (receipt.ok()) return done(absl::OkStatus());  // a repeated offer: already here
+        if (receipt.ok()) return done(ForwardAnswer());  // a repeated offer: already here
         if (!absl::IsNotFound(receipt.status())) return done(receipt.status());
         KvBatch extra;
         extra.Put(Cf::kState, key, std::string_view());
         extra.DeleteRange(Cf::kState, TransferKey(batch->from_uid, 0),
                           TransferKey(batch->from_uid, batch->transfers_done_below));
         KeepReceipts(*batch, &extra);
-        AcceptBatch(*batch, std::move(extra), std::move(done));
+        AcceptBatch(batch, std::move(extra), std::move(done));
       });
 }
 
-void Ingest::AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done) {
+void Ingest::AcceptBatch(const std::shared_ptr<const ForwardBatch>& batch, KvBatch extra,
+                         ForwardDone done) {
   AcceptRequest request;
   request.extra = std::move(extra);
-  for (const ForwardedMessage& message : batch.messages) {
+  for (const ForwardedMessage& message : batch->messages) {
     request.messages.push_back(MessageFrom(message));
   }
-  deps_.spool.Accept(std::move(request), [this, done = std::move(done)](
+  deps_.spool.Accept(std::move(request), [this, batch, done = std::move(done)](
                                              absl::StatusOr<std::vector<SpoolRow>> rows) mutable {
-    if (rows.ok()) deps_.engine.RowsAccepted(*rows);
-    done(rows.status());
+    if (!rows.ok()) return done(rows.status());
+    deps_.engine.RowsAccepted(*rows);
+    done(AnswerFor(*batch, *rows));
   });
 }
 

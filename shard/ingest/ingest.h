@@ -11,8 +11,11 @@
 // through any shard is the same message; each owner keeps a receipt per (message, recipient) for
 // kReceiptTime and does not queue a repeat again.
 //
+// By API each recipient has its own result; a message by SMTP with a recipient that is no address
+// is refused whole.
+//
 // RFC:       5321 6.1 (responsibility), 5321 4.5.3.1 (limits)
-// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, SourcePolicy::max_message_size
+// Limits:    kRecipientsMax, kIdempotencyKeyBytesMax, kNameBytesMax, SourcePolicy::max_message_size
 // Errors:    in SubmitResult::status, as proto/submission.proto says
 // Thread:    loop-affine; `done` runs in a later turn
 #pragma once
@@ -27,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "base/gauge_file.h"
 #include "base/rng.h"
+#include "base/traffic_meter.h"
 #include "runtime/event_loop.h"
 #include "shard/cluster/assignment_view.h"
 #include "shard/engine/engine.h"
@@ -45,6 +49,8 @@ class Ingest {
  public:
   static constexpr size_t kRecipientsMax = 10'000;
   static constexpr size_t kIdempotencyKeyBytesMax = 255;
+  // Of a job id, an envelope id, the name of a virtual MTA: each is in every recipient's records.
+  static constexpr size_t kNameBytesMax = 255;
   static constexpr Duration kReceiptTime = Hours(24);
 
   struct Deps {
@@ -62,10 +68,11 @@ class Ingest {
 
   void Submit(Submission submission, SubmitDone done);
   // A batch from another shard, already durable there or not: makes it durable here.
-  void Receive(std::shared_ptr<const ForwardBatch> batch, StatusDone done);
+  void Receive(std::shared_ptr<const ForwardBatch> batch, ForwardDone done);
   // Messages whose client waits for an answer.
   uint64_t unanswered() const { return unanswered_; }
-  uint64_t accepted_total() const { return accepted_total_; }
+  // Accepted from clients.
+  TrafficPeriods traffic() const { return traffic_.At(deps_.loop.MonoNow()); }
   // Refuses everything from now on (UNAVAILABLE: try another shard).
   void Stop() { stopped_ = true; }
 
@@ -75,8 +82,10 @@ class Ingest {
 
   absl::Status CheckLimits(const Submission& submission, const SourcePolicy& source) const;
   absl::Status BuildMessage(Job& job);
-  absl::Status ChooseVmta(Job& job);
-  void PlanRecipients(Job& job);
+  absl::StatusOr<PreparedContent> Prepare(Job& job, const MessageId& id);
+  absl::Status ChooseVmta(Job& job, const MessageId& id, const std::string& from_header);
+  absl::Status CheckLoops(const Job& job, uint32_t own_hops);
+  absl::Status PlanRecipients(Job& job);
   void PlanRecipient(Job& job, size_t index);
   void CommitHere(const JobPtr& job, std::vector<size_t> indexes, bool with_suppressed);
   void SendTo(const JobPtr& job, const ClusterMember& owner, std::vector<size_t> indexes);
@@ -84,7 +93,8 @@ class Ingest {
   AccountEvent SuppressedEvent(const Job& job, size_t index) const;
   AccountEvent ReceiptEvent(const Job& job, size_t index) const;
   ForwardedMessage ForwardOf(const Job& job, const std::vector<size_t>& indexes) const;
-  void AcceptBatch(const ForwardBatch& batch, KvBatch extra, StatusDone done);
+  void AcceptBatch(const std::shared_ptr<const ForwardBatch>& batch, KvBatch extra,
+                   ForwardDone done);
   NewMessage MessageFrom(const ForwardedMessage& forwarded) const;
   void KeepReceipts(const ForwardBatch& batch, KvBatch* out) const;
   std::string NextMember(const std::vector<std::string>& members);
@@ -92,7 +102,7 @@ class Ingest {
   Deps deps_;
   bool stopped_ = false;
   uint64_t unanswered_ = 0;
-  uint64_t accepted_total_ = 0;
+  TrafficMeter traffic_;
   uint64_t round_robin_ = 0;
 };
 

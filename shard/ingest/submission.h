@@ -23,6 +23,13 @@ struct SubmissionSource {
   std::string protocol;  // WITH keyword of the Received field
 };
 
+// What the client asks for one recipient's notifications (RFC 3461 4.1, 4.2): kept for the next
+// hop.
+struct RecipientDsn {
+  uint8_t notify = 0;  // NotifyFlag; 0: not given
+  std::string orcpt;   // "addr-type;xtext"; empty: not given
+};
+
 struct Submission {
   SubmissionSource source;
   std::string mail_from;                // without angle brackets; empty: <>
@@ -30,9 +37,11 @@ struct Submission {
   std::string content;                  // any line ends when kApi, CRLF when kSmtp
   std::string virtual_mta;              // empty: the source decides
   std::string job_id;
-  std::string envelope_id;
+  std::string envelope_id;  // as text, not as xtext
   std::string idempotency_key;
   bool smtp_utf8 = false;
+  std::vector<RecipientDsn> dsn;  // one per recipient, or empty
+  std::string ret;                // "FULL" or "HDRS"; empty: not given
 };
 
 enum class RecipientState : uint8_t { kQueued, kSuppressed, kInvalid };

@@ -44,10 +44,6 @@ smtp::Reply ReplyTo(const SubmitResult& result) {
   if (absl::IsInvalidArgument(status)) return Refusal(554, status, "5.6.0");
   if (absl::IsAlreadyExists(status)) return Refusal(554, status, "5.5.0");
   if (!status.ok()) return Refusal(451, status, "4.3.0");
-  const bool any =
-      std::any_of(result.recipients.begin(), result.recipients.end(),
-                  [](const RecipientResult& r) { return r.state != RecipientState::kInvalid; });
-  if (!any) return smtp::MakeReply(550, "5.1.3", "no valid recipients");
   return smtp::MakeReply(250, "2.0.0", result.id.ToString());
 }
 
@@ -81,8 +77,8 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
 
   Task<smtp::Reply> OnMessage(const smtp::SubmissionPeer& peer, smtp::Envelope envelope,
                               std::string content) override {
-    auto submission =
-        std::make_shared<Submission>(SubmissionFrom(peer, std::move(envelope), std::move(content)));
+    auto submission = std::make_shared<Submission>(SubmissionFrom(
+        peer, std::move(envelope), std::move(content), owner_.deps_.policies.HostName()));
     Await<SubmitResult> submitted(
         [&](auto done) { owner_.deps_.submit(std::move(*submission), std::move(done)); });
     const SubmitResult result = co_await submitted;
@@ -91,7 +87,7 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
 
  private:
   static Submission SubmissionFrom(const smtp::SubmissionPeer& peer, smtp::Envelope envelope,
-                                   std::string content) {
+                                   std::string content, const std::string& host_name) {
     Submission out;
     out.source.kind = SourceKind::kSmtp;
     out.source.client = peer.peer.ip;
@@ -103,11 +99,16 @@ class SmtpListener::Handler final : public smtp::SubmissionHandler {
                                                  .utf8 = envelope.parameters.smtputf8});
     out.mail_from = envelope.mail_from.ToString();
     for (const smtp::EnvelopeRecipient& rcpt : envelope.recipients) {
-      out.recipients.push_back(rcpt.address.ToString());
+      // RFC 5321 4.5.1: the postmaster of no domain is the one of this host.
+      const bool ours = rcpt.address.domain.empty();
+      out.recipients.push_back(ours ? Cat(rcpt.address.local, '@', host_name)
+                                    : rcpt.address.ToString());
+      out.dsn.push_back({NotifyFlagsOf(rcpt.parameters.notify), rcpt.parameters.orcpt});
     }
     out.content = std::move(content);
-    out.envelope_id = envelope.parameters.envid;
+    out.envelope_id = smtp::EnvelopeIdOf(envelope.parameters.envid).value_or("");
     out.smtp_utf8 = envelope.parameters.smtputf8;
+    out.ret = envelope.parameters.ret;
     return out;
   }
 

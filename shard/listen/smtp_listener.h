@@ -43,6 +43,8 @@ class SmtpListener {
   // With the real ports.
   std::vector<Endpoint> addresses() const;
   uint64_t connections() const { return sessions_.size(); }
+  // From the next connection on.
+  void SetConnectionsMax(uint64_t connections_max) { deps_.connections_max = connections_max; }
   // No new connections; those open are told 421 after the message they are in.
   void Stop(Callback stopped);
 
@@ -60,7 +62,8 @@ class SmtpListener {
   Gate gate_;
 };
 
-// The SMTP answer to the result of a submission.
+// The SMTP answer to the result of a submission with SourceKind::kSmtp, which is refused whole when
+// one of its recipients is invalid.
 smtp::Reply ReplyTo(const SubmitResult& result);
 
 }  // namespace convoy::shard

@@ -1,27 +1,48 @@
 #include "shard/node/key_ring.h"
 
-#include "base/log.h"
 #include "base/text.h"
 
 namespace convoy::shard {
+namespace {
 
-absl::StatusOr<std::shared_ptr<const KeyRing>> KeyRing::Load(
-    std::shared_ptr<const config::Config> config) {
+absl::StatusOr<dkim::PrivateKey::Ptr> LoadKey(const std::string& path,
+                                              const config::FileAccess& files) {
+  const absl::StatusOr<std::string> pem = files.read(path);
+  if (!pem.ok()) return pem.status();
+  if (pem->empty()) return absl::InvalidArgumentError(Cat("DKIM key ", path, ": empty file"));
+  absl::StatusOr<dkim::PrivateKey::Ptr> key = dkim::PrivateKey::FromPem(*pem);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(
+      Cat("DKIM key ", path, ": ", std::string(key.status().message())));
+}
+
+}  // namespace
+
+std::shared_ptr<const KeyRing> KeyRing::Load(std::shared_ptr<const config::Config> config,
+                                             const config::FileAccess& files,
+                                             std::vector<config::Diagnostic>* diagnostics) {
   std::shared_ptr<KeyRing> ring(new KeyRing(config));
+  bool good = true;
   for (const config::DomainKeyEntry& entry : config->AllDomainKeys()) {
+    CatTo(&ring->identity_, entry.selector, ' ', entry.domain, ' ', entry.file, '\n');
     if (ring->by_file_.contains(entry.file)) continue;
-    auto key = dkim::PrivateKey::Load(entry.file);
+    absl::StatusOr<dkim::PrivateKey::Ptr> key = LoadKey(entry.file, files);
     if (!key.ok()) {
-      return absl::InvalidArgumentError(Cat(
-          entry.where.ToString(), ": error: domain-key: ", std::string(key.status().message())));
+      diagnostics->push_back({config::Severity::kError, entry.where,
+                              Cat("domain-key: ", std::string(key.status().message())), ""});
+      ring->by_file_.emplace(entry.file, nullptr);
+      good = false;
+      continue;
     }
     if (!(*key)->meets_advice()) {
-      LogWarning("dkim", entry.where.ToString(), ": ", entry.file, " has ", (*key)->bits(),
-                 " bits; large receivers ask for 2048");
+      diagnostics->push_back(
+          {config::Severity::kWarning, entry.where,
+           Cat(entry.file, " has ", (*key)->bits(), " bits; large receivers ask for 2048"), ""});
     }
+    CatTo(&ring->identity_, (*key)->PublicRecord(), '\n');
     ring->by_file_.emplace(entry.file, *std::move(key));
   }
-  return ring;
+  return good ? ring : nullptr;
 }
 
 std::vector<SigningKey> KeyRing::Find(std::string_view from_domain, std::string_view vmta) const {

@@ -1,4 +1,4 @@
-// The DKIM keys of a configuration, loaded once at start.
+// The DKIM keys of a configuration.
 //
 // Thread:    immutable after Load
 #pragma once
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
 #include "config/model.h"
 #include "shard/engine/pool_signer.h"
 
@@ -17,16 +16,21 @@ namespace convoy::shard {
 
 class KeyRing {
  public:
-  // InvalidArgument naming the line of the configuration and what is wrong with its key.
-  static absl::StatusOr<std::shared_ptr<const KeyRing>> Load(
-      std::shared_ptr<const config::Config> config);
+  // Null if a key cannot be used: an error at the line of the configuration that names it, saying
+  // what is wrong with it.
+  static std::shared_ptr<const KeyRing> Load(std::shared_ptr<const config::Config> config,
+                                             const config::FileAccess& files,
+                                             std::vector<config::Diagnostic>* diagnostics);
 
   std::vector<SigningKey> Find(std::string_view from_domain, std::string_view vmta) const;
+  // Equal for rings that sign alike. Tells nothing about the keys.
+  const std::string& identity() const { return identity_; }
 
  private:
   explicit KeyRing(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {}
   const std::shared_ptr<const config::Config> config_;
   absl::flat_hash_map<std::string, dkim::PrivateKey::Ptr> by_file_;
+  std::string identity_;
 };
 
 }  // namespace convoy::shard

@@ -9,12 +9,13 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "config/load.h"
+#include "config/bundle.h"
 #include "runtime/tls.h"
 #include "shard/cluster/rpc/grpc_coordinator_channel.h"
 #include "shard/cluster/rpc/table_codec.h"
+#include "shard/node/account_options.h"
+#include "shard/node/config_file.h"
 #include "shard/node/identity.h"
-#include "shard/node/key_ring.h"
 
 namespace convoy::shard {
 namespace {
@@ -32,8 +33,6 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace
 
 ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
@@ -41,16 +40,39 @@ ShardNode::ShardNode(KernelLoop& loop, ShardOptions options)
 
 ShardNode::~ShardNode() { loop_.Cancel(second_timer_); }
 
+// The version that was stored last; a shard that never had one reads its own file.
 absl::Status ShardNode::LoadConfiguration() {
-  const config::LoadResult loaded = config::LoadConfig(options_.config_file);
+  ShardConfigSource source{.root = options_.config_file,
+                           .files = config::RealFiles(),
+                           .own = config::RealFiles(),
+                           .queues = {}};
+  const absl::StatusOr<StoredConfig> stored = ReadCurrentConfig(ConfigDirectory());
+  std::string digest;
+  if (stored.ok()) {
+    ASSIGN_OR_RETURN(const config::Bundle bundle, config::DecodeBundle(stored->bundle));
+    source.root = bundle.root;
+    source.files = config::FilesOf(bundle, config::RealFiles());
+    started_version_ = stored->version;
+    digest = config::DigestOf(stored->bundle);
+    LogInfo("config", "version ", started_version_, ", as stored; ", options_.config_file,
+            " is not read");
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  LoadedShardConfig loaded = LoadShardConfig(source);
   std::string errors;
   for (const config::Diagnostic& d : loaded.diagnostics) {
     if (d.severity == config::Severity::kError) CatTo(&errors, "\n  ", d.ToString());
     if (d.severity == config::Severity::kWarning) LogWarning("config", d.ToString());
   }
   if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
-  config_ = loaded.config;
-  policies_ = std::make_unique<ConfigPolicyBook>(config_);
+  config_ = loaded.config->config;
+  config_at_start_ = config_;
+  keys_ = loaded.config->keys;
+  policies_ = std::move(loaded.config->policies);
+  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_);
+  suppression_watch_->Replace(&loaded.config->lists);
+  reloader_ = std::make_unique<Reloader>(loop_, started_version_, std::move(digest), ReloadHooks());
   return absl::OkStatus();
 }
 
@@ -79,17 +101,12 @@ absl::Status ShardNode::MakeParts() {
   dns.servers = config_->name_servers();
   ASSIGN_OR_RETURN(unbound_, dns::UnboundResolver::Create(loop_, dns));
   resolver_ = std::make_unique<dns::CachingResolver>(loop_, *unbound_);
-  ASSIGN_OR_RETURN(const std::shared_ptr<const KeyRing> keys, KeyRing::Load(config_));
   signing_pool_ = std::make_unique<dkim::SigningPool>(
       dkim::SigningPool::Options{.threads = options_.signing_threads, .queue_max = 4096});
   signer_ = std::make_unique<PoolSigner>(
-      loop_, *signing_pool_, [keys](std::string_view from_domain, std::string_view vmta) {
-        return keys->Find(from_domain, vmta);
+      loop_, *signing_pool_, [this](std::string_view from_domain, std::string_view vmta) {
+        return keys_->Find(from_domain, vmta);
       });
-  std::vector<std::string> lists;
-  for (const auto& [path, where] : config_->suppress_files()) lists.push_back(path);
-  suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_, std::move(lists));
-  RETURN_IF_ERROR(suppression_watch_->Load());
   ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls, TlsContext::Client({}));
   assignment_ = std::make_unique<AssignmentView>(options_.name);
   engine_ = std::make_unique<Engine>(Engine::Deps{.loop = loop_,
@@ -126,18 +143,7 @@ absl::Status ShardNode::MakeParts() {
 }
 
 absl::Status ShardNode::StartAccounting() {
-  CsvProjectorOptions options;
-  for (const config::AcctFile& file : config_->acct_files()) {
-    AcctFileOptions output;
-    output.path = file.path;
-    output.types.clear();
-    for (const std::string& record : file.records) {
-      ASSIGN_OR_RETURN(const EventType type, ParseEventType(record));
-      output.types.push_back(type);
-    }
-    output.max_size_bytes = static_cast<uint64_t>(file.max_size);
-    options.files.push_back(std::move(output));
-  }
+  ASSIGN_OR_RETURN(CsvProjectorOptions options, AccountOptionsFrom(*config_));
   account_worker_ = MakeFileThread(loop_);
   projector_ = std::make_unique<CsvProjector>(loop_, *store_, *account_worker_, account_files_,
                                               std::move(options));
@@ -150,7 +156,7 @@ absl::Status ShardNode::StartServices() {
   hooks_.submit = [this](Submission submission, SubmitDone done) {
     ingest_->Submit(std::move(submission), std::move(done));
   };
-  hooks_.receive = [this](std::shared_ptr<const ForwardBatch> batch, StatusDone done) {
+  hooks_.receive = [this](std::shared_ptr<const ForwardBatch> batch, ForwardDone done) {
     ingest_->Receive(std::move(batch), std::move(done));
   };
   hooks_.congested = [this] { return store_->health().congested; };
@@ -158,18 +164,31 @@ absl::Status ShardNode::StartServices() {
   hooks_.queues = [this](std::string_view domain, std::string_view vmta) {
     return engine_->Report(domain, vmta);
   };
-  hooks_.set_paused = [this](std::string_view domain, std::string_view vmta, bool paused) {
-    return ChangeQueues(domain, vmta, &Engine::SetPaused, paused);
+  hooks_.set_paused = [this](const PauseSelector& selector, bool paused, Engine::ChangeDone done) {
+    LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
+    if (paused) {
+      const absl::Status meant = CheckSelector(selector, "pause");
+      if (!meant.ok()) return done(meant);
+    }
+    engine_->SetPaused(selector, paused, std::move(done));
   };
-  hooks_.set_mode = [this](std::string_view domain, std::string_view vmta, bool backoff) {
-    return ChangeQueues(domain, vmta, &Engine::SetMode, backoff);
+  hooks_.set_mode = [this](const PauseSelector& selector, bool backoff, Engine::ChangeDone done) {
+    LogInfo("admin", "set mode ", backoff ? "backoff " : "normal ", selector.ToString());
+    const absl::Status meant = CheckSelector(selector, "set");
+    if (!meant.ok()) return done(meant);
+    engine_->SetMode(selector, backoff, std::move(done));
   };
+  SetReloadHooks();
   std::string grpc = options_.grpc_listen;
   if (grpc.empty() && config_->grpc_listener().has_value()) {
     grpc = config_->grpc_listener()->ToString();
   }
   if (grpc.empty()) grpc = "127.0.0.1:0";
-  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_));
+  ASSIGN_OR_RETURN(server_, RpcServer::Start(grpc, loop_, hooks_, options_.allow_insecure_listen));
+  if (options_.allow_insecure_listen) {
+    LogWarning("shard", "--allow-insecure-listen: no TLS on ", server_->address(),
+               ": whoever reaches it can submit mail and pause queues; only on a private network");
+  }
 
   listener_ = std::make_unique<SmtpListener>(
       SmtpListener::Deps{.loop = loop_,
@@ -185,10 +204,27 @@ absl::Status ShardNode::StartServices() {
     where.push_back(endpoint);
   }
   for (const Endpoint& endpoint : where) RETURN_IF_ERROR(listener_->Listen(endpoint));
+  engine_->SetListeners(OwnEndpoints());
   return absl::OkStatus();
 }
 
-ShardAnnouncement ShardNode::Announcement() const {
+// Where the listeners can be reached. One on the unspecified address listens on every address of
+// this machine; those the configuration knows are the sources of the virtual MTAs.
+std::vector<Endpoint> ShardNode::OwnEndpoints() const {
+  std::vector<Endpoint> all;
+  for (const Endpoint& listener : listener_->addresses()) {
+    all.push_back(listener);
+    if (!listener.ip.is_unspecified()) continue;
+    for (const std::string& name : config_->VmtaNames()) {
+      for (const config::SourceHostEntry& host : config_->FindVmta(name)->hosts) {
+        all.push_back({host.ip, listener.port});
+      }
+    }
+  }
+  return all;
+}
+
+ShardAnnouncement ShardNode::Announcement(uint64_t version) const {
   ShardAnnouncement announcement;
   announcement.shard = identity_;
   announcement.rpc_address = server_->address();
@@ -204,6 +240,7 @@ ShardAnnouncement ShardNode::Announcement() const {
     announcement.egress.push_back(std::move(claim));
   }
   announcement.config_fingerprint = config_->fingerprint();
+  announcement.config_version = version;
   return announcement;
 }
 
@@ -232,8 +269,12 @@ absl::Status ShardNode::StartCoordinatorClient() {
   handlers.store_table = [this](std::shared_ptr<const AssignmentTable> table, Callback done) {
     StoreTable(std::move(table), std::move(done));
   };
+  handlers.take_config = [this](uint64_t version, Callback ended) {
+    reloader_->Take(version, std::move(ended));
+  };
   client_ = std::make_unique<CoordinatorClient>(loop_, *channel_, *assignment_, lease_,
-                                                Announcement(), std::move(handlers), rng_.Fork(3));
+                                                Announcement(started_version_), std::move(handlers),
+                                                rng_.Fork(3));
   client_->Start(std::move(known));
   return absl::OkStatus();
 }
@@ -266,7 +307,8 @@ ShardReport ShardNode::Report() const {
   report.started_ms = started_.unix_ms();
   report.uptime_seconds = static_cast<uint64_t>((loop_.WallNow() - started_).seconds());
   report.totals = engine_->Totals();
-  report.accepted_messages = ingest_->accepted_total();
+  report.traffic_in = ingest_->traffic();
+  report.traffic_out = engine_->Traffic();
   report.connections_in = listener_->connections();
   report.held_for_others = engine_->ForeignRows();
   report.memory_bytes = ResidentBytes();
@@ -280,18 +322,19 @@ ShardReport ShardNode::Report() const {
   return report;
 }
 
-uint64_t ShardNode::ChangeQueues(std::string_view domain, std::string_view vmta,
-                                 QueueChange change, bool on) {
-  uint64_t matched = 0;
-  for (const QueueReport& queue : engine_->Report(domain, vmta)) {
-    const absl::Status set = ((*engine_).*change)(queue.domain, queue.vmta, on);
-    if (set.ok()) {
-      ++matched;
-    } else {
-      LogWarning("admin", Text(set));
-    }
+// A change that would reach nothing is refused: it would be believed.
+absl::Status ShardNode::CheckSelector(const PauseSelector& selector, std::string_view verb) const {
+  const std::string site = policies_->SiteOf(selector.domain());
+  if (selector.domain() != "*" && site != selector.domain()) {
+    return absl::FailedPreconditionError(Cat("mail for ", selector.domain(), " is queued as ", site,
+                                             ": ", verb, " queue ", site, '/', selector.vmta()));
   }
-  return matched;
+  if (selector.vmta() != "*" && config_->FindVmta(selector.vmta()) == nullptr) {
+    return absl::FailedPreconditionError(
+        Cat("no virtual MTA is named '", selector.vmta(), "'",
+            config_->MembersOf(selector.vmta()).empty() ? "" : ": it is a pool; name a member"));
+  }
+  return absl::OkStatus();
 }
 
 void ShardNode::Stop(Callback stopped) {

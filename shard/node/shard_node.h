@@ -38,10 +38,14 @@
 #include "shard/forward/rpc/grpc_peer_channel.h"
 #include "shard/ingest/ingest.h"
 #include "shard/listen/smtp_listener.h"
+#include "shard/node/key_ring.h"
+#include "shard/node/reloader.h"
+#include "shard/node/shard_config.h"
 #include "shard/node/suppression_watch.h"
 #include "shard/rpc/rpc_server.h"
 #include "shard/spool/rocksdb_store.h"
 #include "shard/spool/spool.h"
+#include "shard/spool/work_thread.h"
 
 namespace convoy::shard {
 
@@ -51,6 +55,7 @@ struct ShardOptions {
   std::string data_dir;
   std::string coordinator;               // HOST:PORT
   std::string grpc_listen;               // instead of grpc-listener
+  bool allow_insecure_listen = false;    // gRPC elsewhere than on loopback, without TLS
   std::vector<std::string> smtp_listen;  // instead of smtp-listener
   std::string host_id;                   // shards of one host may share source IPs
   int signing_threads = 1;
@@ -80,14 +85,19 @@ class ShardNode {
   absl::Status StartAccounting();
   absl::Status StartServices();
   absl::Status StartCoordinatorClient();
-  ShardAnnouncement Announcement() const;
+  std::string ConfigDirectory() const;
+  Reloader::Hooks ReloadHooks();
+  std::function<LoadedShardConfig()> Loader(std::shared_ptr<const ConfigVersion> version);
+  void Apply(uint64_t version, std::unique_ptr<ShardConfig> next);
+  RunningConfig Running() const;
+  void SetReloadHooks();
+  ShardAnnouncement Announcement(uint64_t version) const;
+  std::vector<Endpoint> OwnEndpoints() const;
   void StoreTable(std::shared_ptr<const AssignmentTable> table, Callback stored);
   void OnSecond();
   ShardReport Report() const;
-  using QueueChange = absl::Status (Engine::*)(std::string_view, std::string_view, bool);
-  // Of every queue that matches; how many did.
-  uint64_t ChangeQueues(std::string_view domain, std::string_view vmta, QueueChange change,
-                        bool on);
+  // FailedPrecondition, NotFound: the names can be no queue's, and what would be.
+  absl::Status CheckSelector(const PauseSelector& selector, std::string_view verb) const;
 
   KernelLoop& loop_;
   const ShardOptions options_;
@@ -96,6 +106,9 @@ class ShardNode {
 
   // In the order of making; destroyed in reverse.
   std::shared_ptr<const config::Config> config_;
+  std::shared_ptr<const config::Config> config_at_start_;  // listeners and files are of this one
+  std::shared_ptr<const KeyRing> keys_;
+  uint64_t started_version_ = 0;
   std::unique_ptr<ConfigPolicyBook> policies_;
   std::unique_ptr<GaugeFile> gauges_;
   std::unique_ptr<KernelNetwork> network_;
@@ -125,6 +138,8 @@ class ShardNode {
   std::unique_ptr<SmtpListener> listener_;
   std::unique_ptr<CoordinatorChannel> channel_;
   std::unique_ptr<CoordinatorClient> client_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<WorkThread> reload_thread_ = std::make_unique<WorkThread>("reload");
   TimerId second_timer_;
   bool stopping_ = false;
 };

@@ -5,15 +5,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/status_macros.h"
 
 namespace convoy::shard {
-
-SuppressionWatch::SuppressionWatch(EventLoop& loop, SuppressionBook& book,
-                                   std::vector<std::string> paths)
-    : loop_(loop), book_(book) {
-  for (std::string& path : paths) seen_.emplace(std::move(path), Stamp{});
-}
 
 SuppressionWatch::~SuppressionWatch() {
   *alive_ = false;
@@ -27,15 +20,19 @@ SuppressionWatch::Stamp SuppressionWatch::StampOf(const std::string& path) {
   return {int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec, info.st_size};
 }
 
-absl::Status SuppressionWatch::Load() {
-  for (auto& [path, stamp] : seen_) {
-    stamp = StampOf(path);
-    auto list = SuppressionList::Load(path);
-    RETURN_IF_ERROR(list.status());
-    LogInfo("suppress", path, ": ", (*list)->size(), " entries");
-    book_.Set(path, *std::move(list));
+bool SuppressionWatch::Replace(Lists* lists) {
+  bool changed = lists->size() != seen_.size();
+  for (const auto& [path, entry] : seen_) {
+    if (!lists->contains(path)) book_.Remove(path);
   }
-  return absl::OkStatus();
+  for (const auto& [path, entry] : *lists) {
+    const auto known = seen_.find(path);
+    changed = changed || known == seen_.end() || !known->second.list->SameAs(*entry.list);
+    LogInfo("suppress", path, ": ", entry.list->size(), " entries");
+    book_.Set(path, entry.list);
+  }
+  seen_.swap(*lists);
+  return changed;
 }
 
 void SuppressionWatch::Start() {
@@ -44,18 +41,18 @@ void SuppressionWatch::Start() {
 
 void SuppressionWatch::Look() {
   if (!reading_) {
-    for (auto& [path, stamp] : seen_) {
+    for (auto& [path, entry] : seen_) {
       const Stamp now = StampOf(path);
-      if (now == stamp) continue;
-      stamp = now;
-      Read(path, now);
+      if (now == entry.stamp) continue;
+      entry.stamp = now;
+      Read(path);
       break;  // one at a time; the next look takes the next one
     }
   }
   timer_ = loop_.CallAfter(kInterval, [this] { Look(); });
 }
 
-void SuppressionWatch::Read(const std::string& path, Stamp) {
+void SuppressionWatch::Read(const std::string& path) {
   reading_ = true;
   if (reader_.joinable()) reader_.join();
   reader_ = std::thread([this, path, alive = alive_, &loop = loop_] {
@@ -66,6 +63,9 @@ void SuppressionWatch::Read(const std::string& path, Stamp) {
       if (!list.ok()) {
         return LogError("suppress", "kept the old list: ", std::string(list.status().message()));
       }
+      const auto entry = seen_.find(path);
+      if (entry == seen_.end()) return;  // a reload has dropped it meanwhile
+      entry->second.list = *list;
       LogInfo("suppress", path, " has changed: ", (*list)->size(), " entries");
       book_.Set(path, *std::move(list));
     });

@@ -1,5 +1,5 @@
-// Keeps the suppression lists as their files are: read at start, read again when a file has
-// changed.
+// Keeps the suppression lists as their files are: read at start and at a reload, read again when a
+// file has changed.
 //
 // A file is looked at every kInterval and read by a thread of its own, so that a list of a million
 // lines does not stop the loop. A file that has become unreadable or wrong leaves the list as it
@@ -14,9 +14,7 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "runtime/event_loop.h"
 #include "shard/engine/suppression_book.h"
 
@@ -26,27 +24,35 @@ class SuppressionWatch {
  public:
   static constexpr Duration kInterval = Seconds(1);
 
-  SuppressionWatch(EventLoop& loop, SuppressionBook& book, std::vector<std::string> paths);
-  // Waits for a read that is under way.
-  ~SuppressionWatch();
-
-  // Reads every file now; before the loop runs.
-  absl::Status Load();
-  void Start();
-
- private:
+  // What a file was when it was looked at.
   struct Stamp {
     int64_t modified_ns = 0;
-    int64_t bytes = -1;
+    int64_t bytes = -1;  // -1: it could not be looked at
     auto operator<=>(const Stamp&) const = default;
   };
   static Stamp StampOf(const std::string& path);
+  struct Entry {
+    std::shared_ptr<const SuppressionList> list;
+    Stamp stamp;  // of the file, taken before it was read
+  };
+  using Lists = std::map<std::string, Entry>;
+
+  SuppressionWatch(EventLoop& loop, SuppressionBook& book) : loop_(loop), book_(book) {}
+  // Waits for a read that is under way.
+  ~SuppressionWatch();
+
+  // These lists, by path, instead of those before, which the caller gets. True if a file is another
+  // one or has other content than what was in force.
+  bool Replace(Lists* lists);
+  void Start();
+
+ private:
   void Look();
-  void Read(const std::string& path, Stamp stamp);
+  void Read(const std::string& path);
 
   EventLoop& loop_;
   SuppressionBook& book_;
-  std::map<std::string, Stamp> seen_;
+  Lists seen_;
   TimerId timer_;
   bool reading_ = false;
   std::thread reader_;

@@ -6,9 +6,9 @@
 
 #include <utility>
 
-#include "base/ip_address.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "shard/rpc/config_service.h"
 #include "shard/rpc/shard_services.h"
 #include "shard/rpc/submission_service.h"
 
@@ -21,7 +21,8 @@ class GrpcServer final : public RpcServer {
       : ip_(ip),
         submission_(MakeSubmissionService(loop, hooks)),
         forwarding_(MakeForwardingService(loop, hooks)),
-        admin_(MakeShardAdminService(loop, hooks)) {}
+        admin_(MakeShardAdminService(loop, hooks)),
+        config_(MakeConfigTargetService(loop, hooks)) {}
 
   absl::Status Build(const std::string& listen) {
     grpc::EnableDefaultHealthCheckService(true);
@@ -32,7 +33,8 @@ class GrpcServer final : public RpcServer {
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMessageBytesMax);
     builder.SetMaxSendMessageSize(kMessageBytesMax);
-    for (grpc::Service* service : {submission_.get(), forwarding_.get(), admin_.get()}) {
+    for (grpc::Service* service :
+         {submission_.get(), forwarding_.get(), admin_.get(), config_.get()}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
@@ -56,20 +58,30 @@ class GrpcServer final : public RpcServer {
   std::unique_ptr<grpc::Service> submission_;
   std::unique_ptr<grpc::Service> forwarding_;
   std::unique_ptr<grpc::Service> admin_;
+  std::unique_ptr<grpc::Service> config_;
   std::unique_ptr<grpc::Server> server_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(std::string_view listen,
-                                                            EventLoop& loop,
-                                                            const RpcHooks& hooks) {
-  ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(listen));
-  if (!endpoint.ip.is_loopback()) {
+absl::Status CheckRpcListen(const Endpoint& listen, bool allow_insecure) {
+  if (listen.ip.is_unspecified()) {
     return absl::InvalidArgumentError(
-        Cat("will not listen on ", listen,
-            ": without certificates only loopback (127.0.0.1, ::1) is allowed"));
+        Cat("will not listen on ", listen.ToString(),
+            ": other shards are told this address, so it must name one interface"));
   }
+  if (listen.ip.is_loopback() || allow_insecure) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Cat("will not listen on ", listen.ToString(),
+          ": there is no TLS yet, so only loopback (127.0.0.1, ::1) is allowed; on a private ",
+          "network give --allow-insecure-listen"));
+}
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(std::string_view listen,
+                                                            EventLoop& loop, const RpcHooks& hooks,
+                                                            bool allow_insecure) {
+  ASSIGN_OR_RETURN(const Endpoint endpoint, Endpoint::Parse(listen));
+  RETURN_IF_ERROR(CheckRpcListen(endpoint, allow_insecure));
   auto server = std::make_unique<GrpcServer>(endpoint.ip, loop, hooks);
   RETURN_IF_ERROR(server->Build(endpoint.ToString()));
   return server;

@@ -25,7 +25,7 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
 
   grpc::ServerUnaryReactor* Forward(grpc::CallbackServerContext* context,
                                     const mta::v1::ForwardBatch* request,
-                                    mta::v1::ForwardAck*) override {
+                                    mta::v1::ForwardAck* ack) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     auto batch = FromProto(mta::v1::ForwardBatch(*request));
     if (!batch.ok()) {
@@ -33,8 +33,13 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
       return reactor;
     }
     auto shared = std::make_shared<const ForwardBatch>(*std::move(batch));
-    loop_.Post([this, reactor, shared = std::move(shared)] {
-      hooks_.receive(shared, [reactor](absl::Status status) { reactor->Finish(ToGrpc(status)); });
+    loop_.Post([this, reactor, ack, shared = std::move(shared)] {
+      hooks_.receive(shared, [reactor, ack](absl::StatusOr<ForwardAnswer> answer) {
+        if (answer.ok())
+          ack->mutable_repeated_recipients()->Assign(answer->repeated.begin(),
+                                                     answer->repeated.end());
+        reactor->Finish(ToGrpc(answer.status()));
+      });
     });
     return reactor;
   }
@@ -44,13 +49,25 @@ class ForwardingService final : public mta::v1::Forwarding::CallbackService {
   const RpcHooks& hooks_;
 };
 
+void FillTraffic(const TrafficCounts& counts, mta::v1::Traffic* out) {
+  out->set_recipients(counts.recipients);
+  out->set_messages(counts.messages);
+  out->set_bytes(counts.bytes);
+}
+
+void FillTraffic(const TrafficPeriods& periods, mta::v1::TrafficPeriods* out) {
+  FillTraffic(periods.total, out->mutable_total());
+  FillTraffic(periods.last_hour, out->mutable_last_hour());
+  FillTraffic(periods.last_minute, out->mutable_last_minute());
+}
+
 void Fill(const ShardReport& report, mta::v1::ShardStatus* out) {
   out->set_shard(report.name);
   out->set_incarnation(report.incarnation);
   out->set_started_unix_ms(report.started_ms);
   out->set_uptime_seconds(report.uptime_seconds);
-  out->mutable_traffic_in()->mutable_total()->set_messages(report.accepted_messages);
-  out->mutable_traffic_out()->mutable_total()->set_recipients(report.totals.delivered);
+  FillTraffic(report.traffic_in, out->mutable_traffic_in());
+  FillTraffic(report.traffic_out, out->mutable_traffic_out());
   out->set_connections_in(static_cast<uint32_t>(report.connections_in));
   out->set_connections_out(static_cast<uint32_t>(report.totals.sessions));
   out->set_queues(report.totals.queues);
@@ -80,7 +97,7 @@ void Fill(const BackoffState& state, mta::v1::BackoffInfo* out) {
   out->set_since_unix_ms(state.since.unix_ms());
   if (state.until < kWallMax) out->set_until_unix_ms(state.until.unix_ms());
   out->set_reply(Escape(state.reply));
-  out->set_pattern(Escape(state.pattern));
+  for (const std::string& pattern : state.patterns) out->add_patterns(Escape(pattern));
   out->set_by_operator(state.by_operator);
 }
 
@@ -151,16 +168,24 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
   }
 
  private:
-  using QueueSetter = std::function<uint64_t(std::string_view, std::string_view, bool)>;
+  using QueueSetter = std::function<void(const PauseSelector&, bool, Engine::ChangeDone)>;
 
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context,
                                    const mta::v1::ChangeQueueRequest* request,
                                    mta::v1::ChangeShardQueueResponse* out,
                                    const QueueSetter& set, bool on) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    loop_.Post([reactor, out, &set, on, selector = request->selector()] {
-      out->set_matched(set(selector.domain(), selector.virtual_mta(), on));
-      reactor->Finish(grpc::Status::OK);
+    const auto selector =
+        PauseSelector::Make(request->selector().domain(), request->selector().virtual_mta());
+    if (!selector.ok()) {
+      reactor->Finish(ToGrpc(selector.status()));
+      return reactor;
+    }
+    loop_.Post([reactor, out, &set, on, selector = *selector] {
+      set(selector, on, [reactor, out](const absl::StatusOr<uint64_t>& matched) {
+        out->set_matched(matched.value_or(0));
+        reactor->Finish(ToGrpc(matched.status()));
+      });
     });
     return reactor;
   }

@@ -8,7 +8,7 @@ void RateAccount::Spend(MonoTime now) {
   limiter_.reset();
   latest_ = now;
   used_ = true;
-  spent_ = true;
+  start_ = Start::kSpent;
   NewToken();
 }
 
@@ -27,10 +27,16 @@ RateAccount::Token RateAccount::NewToken() {
 
 RateLimiter* RateAccount::Limiter(const Rate& rate, MonoTime now) {
   if (limiter_ == nullptr) {
-    const bool spent = spent_ && now < ForgetAt(rate);
-    limiter_ =
-        std::make_unique<RateLimiter>(rate.count, rate.interval, spent ? latest_ : now, spent);
-    spent_ = false;
+    const Start start = now < ForgetAt(rate) ? start_ : Start::kFull;
+    if (start == Start::kPaced) {
+      limiter_ =
+          std::make_unique<RateLimiter>(RateLimiter::Paced(rate.count, rate.interval, latest_));
+    } else {
+      const bool spent = start == Start::kSpent;
+      limiter_ =
+          std::make_unique<RateLimiter>(rate.count, rate.interval, spent ? latest_ : now, spent);
+    }
+    start_ = Start::kFull;
   }
   return limiter_.get();
 }
@@ -38,7 +44,7 @@ RateLimiter* RateAccount::Limiter(const Rate& rate, MonoTime now) {
 MonoTime RateAccount::Next(const Rate& rate, MonoTime now) {
   if (rate.unlimited()) return now;
   if (rate.count == 0) return kMonoMax;
-  if (limiter_ == nullptr && (!spent_ || now >= ForgetAt(rate))) return now;
+  if (limiter_ == nullptr && (start_ == Start::kFull || now >= ForgetAt(rate))) return now;
   return Limiter(rate, now)->NextAllowed(now);
 }
 
@@ -66,9 +72,10 @@ void RateAccount::Change(const Rate& before, const Rate& after, MonoTime now) {
   if (after.unlimited()) {
     // latest_ stays: a limit that returns must not find a clean sheet.
     limiter_.reset();
-    spent_ = false;
+    start_ = Start::kFull;
   } else if (before.unlimited()) {
-    spent_ = used_;
+    start_ = used_ ? Start::kPaced : Start::kFull;
+    latest_ = now;
   } else if (limiter_ != nullptr) {
     limiter_->Change(after.count, after.interval, now);
     latest_ = now;
@@ -83,7 +90,7 @@ MonoTime RateAccount::ForgetAt(const Rate& rate) const {
 void RateAccount::Forget() {
   limiter_.reset();
   used_ = false;
-  spent_ = false;
+  start_ = Start::kFull;
 }
 
 }  // namespace convoy::shard

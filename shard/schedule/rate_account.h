@@ -32,7 +32,7 @@ class RateAccount {
   // Gives back an event that did not happen. True if that was exact: only the latest event can be
   // taken back without opening a window twice; any other stays counted.
   bool GiveBack(Token token);
-  // What was used under `before` counts under `after`.
+  // What was used under `before` counts under `after`. A limit where there was none begins paced.
   void Change(const Rate& before, const Rate& after, MonoTime now);
   // When there will be nothing left to remember, if nothing happens until then (0: now).
   MonoTime ForgetAt(const Rate& rate) const;
@@ -45,8 +45,10 @@ class RateAccount {
   std::unique_ptr<RateLimiter> limiter_;
   MonoTime latest_{};  // the last event, limited or not, or when the allowance was declared spent
   Token taken_ = 0;
-  bool used_ = false;   // latest_ means something
-  bool spent_ = false;  // a limiter made later starts as spent at latest_
+  bool used_ = false;  // latest_ means something
+  // How a limiter made later starts: as spent at latest_, or as paced from latest_ on.
+  enum class Start : uint8_t { kFull, kSpent, kPaced };
+  Start start_ = Start::kFull;
 };
 
 }  // namespace convoy::shard

@@ -87,6 +87,7 @@ class Scheduler::Core {
   // scheduler_sessions.cc
   SessionState& Session(SessionId id);
   bool MustClose(const SessionState& s) const;
+  bool Surplus(const QueueState& q) const;
   bool ShouldYield(const SessionState& s) const;
   bool VmtaShouldYield(const GateState& v, const GateState& first) const;
   MonoTime WaitUntil(const SessionState& s, const Block& block) const;
@@ -104,10 +105,7 @@ class Scheduler::Core {
   bool ServeRemoved(QueueState* q);
   bool MaySend(const QueueState& q) const;
   void CloseIdleSessions(QueueState* q);
-  void CloseSurplusSessions(QueueState* q);
-  static bool HasSurplusSession(const QueueState& q) {
-    return q.connecting + q.open > q.policy->max_smtp_out;
-  }
+  void CloseSurplus(QueueState* q);
   Block AttemptBlock(QueueState* q, bool in_order);
   Block GateBlock(GateState* g, Parked at, bool in_order);
   void Assign(SessionState* s);
@@ -132,6 +130,7 @@ class Scheduler::Core {
   // Before anything changes that orders it there.
   void LeaveTotal(GateState* vmta);
   void WakeGate(GateState* g);
+  void CloseSurplus(GateState* g, SessionListId which);
   void ReclaimIdle(GateState* g, uint64_t wanted, SessionListId which);
   bool Reclaimable(const SessionState& s);
   bool Step();

@@ -47,6 +47,7 @@ void Scheduler::Core::Settle(GateState* g) {
     SettleTotal();
     return;
   }
+  CloseSurplus(g, g->scope == LimitScope::kSite ? kInSite : kInVmta);
   SettleRate(g);
   if (g->scope == LimitScope::kSite) {
     SettleSiteSlots(g);
@@ -103,6 +104,7 @@ void Scheduler::Core::LeaveTotal(GateState* vmta) {
 }
 
 void Scheduler::Core::SettleTotal() {
+  CloseSurplus(&total_, kInTotal);
   while (sending_allowed_ && !total_waiters_.empty() && !total_.slots_full()) {
     if (!Step()) return MarkDirty(&total_);
     GateState* const v = total_waiters_.top();
@@ -150,6 +152,16 @@ void Scheduler::Core::DropSiteIfForgotten(GateState* site) {
   if (forget > now_) return SetWake(site, forget);
   ClearWake(site);
   sites_.erase(SiteId(site->id));
+}
+
+// A lowered limit: idle sessions go at once, the others when they ask (MustClose).
+void Scheduler::Core::CloseSurplus(GateState* g, SessionListId which) {
+  SessionState* s = g->idle.first;
+  while (s != nullptr && g->surplus() > 0) {
+    SessionState* const next = s->links[which].next;
+    Close(s);
+    s = next;
+  }
 }
 
 bool Scheduler::Core::Reclaimable(const SessionState& s) {

@@ -34,7 +34,7 @@ void Scheduler::Core::Serve(QueueState* q, GateState* popped_from) {
     if (q->in_retry()) SetWake(q, q->retry_until);
     return;
   }
-  CloseSurplusSessions(q);
+  CloseSurplus(q);
   while (q->ready > 0 && q->waiting.first != nullptr) {
     const Block block = AttemptBlock(q, /*in_order=*/popped_from == nullptr);
     if (block.blocked) {
@@ -79,9 +79,9 @@ void Scheduler::Core::CloseIdleSessions(QueueState* q) {
   }
 }
 
-// After a limit was lowered: sessions that wait end now, those at work when they ask for more.
-void Scheduler::Core::CloseSurplusSessions(QueueState* q) {
-  while (HasSurplusSession(*q) && q->waiting.last != nullptr) Close(q->waiting.last);
+// Those that have waited longest first.
+void Scheduler::Core::CloseSurplus(QueueState* q) {
+  while (q->surplus() > 0 && q->waiting.last != nullptr) Close(q->waiting.last);
 }
 
 Scheduler::Core::Block Scheduler::Core::GateBlock(GateState* g, Parked at, bool in_order) {

@@ -91,9 +91,14 @@ bool Scheduler::Core::MustClose(const SessionState& s) const {
   const QueuePolicy& policy = *s.queue->policy;
   const uint32_t messages = policy.max_msg_per_connection;
   const uint32_t errors = policy.max_errors_per_connection;
-  return !MaySend(*s.queue) || HasSurplusSession(*s.queue) ||
-         (messages != 0 && s.assigned >= messages) ||
+  return !MaySend(*s.queue) || Surplus(*s.queue) || (messages != 0 && s.assigned >= messages) ||
          (errors != 0 && s.errors >= errors);
+}
+
+// A limit was lowered below what is open: each session that asks goes, until the rest fits.
+bool Scheduler::Core::Surplus(const QueueState& q) const {
+  return q.surplus() > 0 || q.vmta->surplus() > 0 || total_.surplus() > 0 ||
+         (q.site != nullptr && q.site->surplus() > 0);
 }
 
 // A session that has had its turn gives way if a limit binds and the first to gain from it had

@@ -73,6 +73,11 @@ struct GateState : Timed {
     is_gate = true;
   }
   bool slots_full() const { return sessions >= limits.max_connections; }
+  // Sessions above a lowered limit that are not being closed yet.
+  uint32_t surplus() const {
+    const uint32_t staying = sessions - closing;
+    return staying > limits.max_connections ? staying - limits.max_connections : 0;
+  }
 
   const LimitScope scope;
   uint32_t id = 0;  // of the site or virtual MTA
@@ -102,6 +107,11 @@ enum class Parked : uint8_t { kNowhere, kSiteRate, kSiteSlot, kVmtaRate, kVmtaSl
 struct QueueState : Timed {
   uint32_t weight() const { return policy->priority + 1; }
   uint32_t sessions() const { return connecting + open + closing; }
+  // Sessions above a lowered max-smtp-out that are not being closed yet.
+  uint32_t surplus() const {
+    const uint32_t staying = connecting + open;
+    return staying > policy->max_smtp_out ? staying - policy->max_smtp_out : 0;
+  }
   bool in_retry() const { return retry_until.us != 0; }
 
   QueueId id;

@@ -57,6 +57,7 @@ std::string EncodeMessage(const StoredMessage& message) {
   CONVOY_SET_NUMBER(&out, message, eight_bit);
   CONVOY_SET_NUMBER(&out, message, smtp_utf8);
   CONVOY_SET_NUMBER(&out, message, rows_at_first);
+  CONVOY_SET(&out, message, ret);
   return out.SerializeAsString();
 }
 
@@ -84,6 +85,7 @@ absl::StatusOr<StoredMessage> DecodeMessage(const MessageId& id, std::string_vie
   CONVOY_TAKE_NUMBER(&message, in, eight_bit);
   CONVOY_TAKE_NUMBER(&message, in, smtp_utf8);
   CONVOY_TAKE_NUMBER(&message, in, rows_at_first);
+  CONVOY_TAKE(&message, in, ret);
   return message;
 }
 

@@ -35,6 +35,7 @@ StoredMessage SampleMessage() {
   m.eight_bit = true;
   m.smtp_utf8 = true;
   m.rows_at_first = 2;
+  m.ret = "HDRS";
   return m;
 }
 
@@ -96,7 +97,8 @@ TEST(RecordCodec, GoldenBytes) {
   EXPECT_EQ(HexEncode(EncodeMessage(SampleMessage())),
             "0a086140732e746573741201651a016a2204736d74702a0d6820283139322e302e322e31"
             "2932093139322e302e322e313a093139322e302e322e324201754a017450fbd095ffbc31"
-            "5a01706206732e746573746a02fefe7202fdfd780a8001ac02880101900101980102");
+            "5a01706206732e746573746a02fefe7202fdfd780a8001ac02880101900101980102"
+            "a2010448445253");
   EXPECT_EQ(HexEncode(EncodeRow(SampleRow())),
             "0a101111111111111111111111111111111112086240642e746573741a0f726663383232"
             "3b6240642e74657374200c28033001380240034a0f34353020342e322e312062757379ff"

@@ -67,6 +67,7 @@ struct StoredMessage {
   uint32_t content_bytes = 0;  // header and body
   bool eight_bit = false;      // the content has octets above 127
   bool smtp_utf8 = false;
+  std::string ret;             // RFC 3461 4.3: FULL or HDRS; empty: not given
   uint32_t rows_at_first = 0;  // recipients accepted with the message on this shard; set by Spool
 
   bool operator==(const StoredMessage&) const = default;
@@ -86,6 +87,10 @@ enum NotifyFlag : uint8_t {
   kNotifyFailure = 4,
   kNotifyDelay = 8,
 };
+// The value of NOTIFY= ("SUCCESS,DELAY", in any order and case) as NotifyFlag, and back; words that
+// are not known are left out.
+uint8_t NotifyFlagsOf(std::string_view text);
+std::string NotifyTextOf(uint8_t flags);
 
 enum RowFlag : uint32_t {
   // An attempt got past its final dot and its reply was not recorded: the next one may be a

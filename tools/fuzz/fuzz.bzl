@@ -1,13 +1,13 @@
 """Fuzz targets: a corpus replay in every test run, libFuzzer on demand.
 
     convoy_fuzz_test(name = "reply_parser_fuzz", srcs = ["reply_parser_fuzz.cc"], deps = [...],
-                     corpus = ["//tests/corpus/reply_parser"])
+                     corpus = ["//tests/corpus/smtp_reply_parser"])
 
 The source defines `extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)`.
 
     bazel test //...                                    replays the corpus, plus short random inputs
     bazel run --config=fuzz //smtp:reply_parser_fuzz -- -max_total_time=60 \
-        $PWD/tests/corpus/reply_parser
+        $PWD/tests/corpus/smtp_reply_parser
 
 `corpus` is a list of filegroups or files.
 """

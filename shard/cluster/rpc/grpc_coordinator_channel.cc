@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "proto/cluster.grpc.pb.h"
+#include "proto/config.grpc.pb.h"
 
 namespace convoy::shard {
 namespace {
@@ -32,6 +33,7 @@ void ToWire(const ShardAnnouncement& announcement, mta::v1::RegisterRequest* out
   out->set_smtp_address(announcement.smtp_address);
   out->set_host_id(announcement.host_id);
   out->set_config_fingerprint(announcement.config_fingerprint);
+  out->set_config_version(announcement.config_version);
   for (const EgressClaim& claim : announcement.egress) {
     mta::v1::EgressClaim* e = out->add_egress();
     e->set_virtual_mta(claim.vmta);
@@ -151,6 +153,9 @@ class WatchReader final : public grpc::ClientReadReactor<mta::v1::AssignmentSnap
   std::shared_ptr<WatchReader> self_;
 };
 
+// A configuration has up to 8 MiB, a table less.
+constexpr int kAnswerBytesMax = 16 << 20;
+
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -160,6 +165,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetMaxReceiveMessageSize(kAnswerBytesMax);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -167,7 +173,9 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
  public:
   GrpcCoordinatorChannel(EventLoop& loop, const GrpcCoordinatorChannelOptions& options)
       : loop_(loop),
-        stub_(mta::v1::Cluster::NewStub(Connect(options.address))),
+        channel_(Connect(options.address)),
+        stub_(mta::v1::Cluster::NewStub(channel_)),
+        config_stub_(mta::v1::ConfigSource::NewStub(channel_)),
         rng_(options.request_seed) {}
 
   ~GrpcCoordinatorChannel() override {
@@ -185,7 +193,8 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
                                           [](const mta::v1::RegisterResponse& in) -> RegisterReply {
                                             return {.epoch = Epoch(in.lease().epoch()),
                                                     .lease = FromWire(in.lease()),
-                                                    .table = FromWire(in.assignment())};
+                                                    .table = FromWire(in.assignment()),
+                                                    .config_version = in.lease().config_version()};
                                           });
     stub_->async()->Register(&call->context, &call->request, &call->response, std::move(finish));
   }
@@ -202,7 +211,8 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
                                          return {.epoch = Epoch(in.lease().epoch()),
                                                  .lease = FromWire(in.lease()),
                                                  .granted = in.lease().granted(),
-                                                 .newest_version = in.version()};
+                                                 .newest_version = in.version(),
+                                                 .config_version = in.lease().config_version()};
                                        });
     stub_->async()->Renew(&call->context, &call->request, &call->response, std::move(finish));
   }
@@ -217,6 +227,19 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
     auto finish = Finisher<Epoch>(
         call, std::move(done), [](const mta::v1::LeaveResponse& in) { return Epoch(in.epoch()); });
     stub_->async()->Leave(&call->context, &call->request, &call->response, std::move(finish));
+  }
+
+  void FetchConfig(const ShardIncarnation& shard, uint64_t version, Duration deadline,
+                   Done<ConfigVersion> done) override {
+    auto call = Track<mta::v1::FetchConfigRequest, mta::v1::VersionedConfig>(deadline);
+    call->request.set_shard(shard.name);
+    call->request.set_version(version);
+    auto finish = Finisher<ConfigVersion>(
+        call, std::move(done), [](const mta::v1::VersionedConfig& in) -> ConfigVersion {
+          return {.version = in.version(), .digest = in.digest(), .bundle = in.bundle()};
+        });
+    config_stub_->async()->FetchConfig(&call->context, &call->request, &call->response,
+                                       std::move(finish));
   }
 
   void OpenWatch(const ShardIncarnation& shard, Epoch highest, TableHandler on_table,
@@ -244,8 +267,14 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
  private:
   template <typename Request, typename Response>
   std::shared_ptr<Call<Request, Response>> NewCall(Epoch highest, Duration deadline) {
-    auto call = std::make_shared<Call<Request, Response>>();
+    auto call = Track<Request, Response>(deadline);
     call->request.set_epoch(highest.value());
+    return call;
+  }
+
+  template <typename Request, typename Response>
+  std::shared_ptr<Call<Request, Response>> Track(Duration deadline) {
+    auto call = std::make_shared<Call<Request, Response>>();
     // A time span is counted from when the call starts.
     call->context.set_deadline(gpr_time_from_micros(deadline.us, GPR_TIMESPAN));
     open_->insert(&call->context);
@@ -282,7 +311,9 @@ class GrpcCoordinatorChannel final : public CoordinatorChannel {
   }
 
   EventLoop& loop_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<mta::v1::Cluster::Stub> stub_;
+  const std::unique_ptr<mta::v1::ConfigSource::Stub> config_stub_;
   Rng rng_;
   const std::shared_ptr<Owed> owed_ = std::make_shared<Owed>();
   // Contexts of calls not yet answered. Gone with the channel: later answers are dropped.

@@ -18,6 +18,8 @@ void ToProto(const ForwardedRecipient& rcpt, mta::v1::ForwardedRecipient* out) {
   out->set_attempts(rcpt.attempts);
   out->set_due_unix_ms(rcpt.due.unix_ms());
   out->set_last_reply(rcpt.last_reply);
+  out->set_notify(rcpt.notify);
+  out->set_orcpt(rcpt.orcpt);
 }
 
 void ToProto(const ForwardedMessage& message, mta::v1::ForwardedMessage* out) {
@@ -35,6 +37,7 @@ void ToProto(const ForwardedMessage& message, mta::v1::ForwardedMessage* out) {
   out->set_payload_hash(message.payload_hash);
   out->set_receipts_until_unix_ms(message.receipts_until.unix_ms());
   out->set_smtp_utf8(message.smtp_utf8);
+  out->set_ret(message.ret);
   for (const ForwardedRecipient& rcpt : message.recipients) ToProto(rcpt, out->add_recipients());
 }
 
@@ -59,6 +62,7 @@ absl::StatusOr<ForwardedMessage> FromProto(mta::v1::ForwardedMessage&& wire) {
   message.payload_hash = std::move(*wire.mutable_payload_hash());
   message.receipts_until = FromUnixMillis(wire.receipts_until_unix_ms());
   message.smtp_utf8 = wire.smtp_utf8();
+  message.ret = std::move(*wire.mutable_ret());
   for (mta::v1::ForwardedRecipient& rcpt : *wire.mutable_recipients()) {
     if (rcpt.address().empty() || rcpt.queue_domain().empty() || rcpt.virtual_mta().empty()) {
       return absl::InvalidArgumentError("forwarded recipient without address or queue");
@@ -66,7 +70,8 @@ absl::StatusOr<ForwardedMessage> FromProto(mta::v1::ForwardedMessage&& wire) {
     message.recipients.push_back(
         {std::move(*rcpt.mutable_address()), rcpt.index(), std::move(*rcpt.mutable_queue_domain()),
          std::move(*rcpt.mutable_virtual_mta()), rcpt.attempts(),
-         FromUnixMillis(rcpt.due_unix_ms()), std::move(*rcpt.mutable_last_reply())});
+         FromUnixMillis(rcpt.due_unix_ms()), std::move(*rcpt.mutable_last_reply()),
+         static_cast<uint8_t>(rcpt.notify()), std::move(*rcpt.mutable_orcpt())});
   }
   return message;
 }

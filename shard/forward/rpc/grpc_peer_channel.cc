@@ -33,7 +33,7 @@ struct Call {
   grpc::ClientContext context;
   mta::v1::ForwardBatch request;
   mta::v1::ForwardAck answer;
-  StatusDone done;
+  ForwardDone done;
 };
 
 }  // namespace
@@ -44,7 +44,7 @@ GrpcPeerChannel::GrpcPeerChannel(EventLoop& loop)
 GrpcPeerChannel::~GrpcPeerChannel() { *alive_ = false; }
 
 void GrpcPeerChannel::Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
-                              Duration deadline, StatusDone done) {
+                              Duration deadline, ForwardDone done) {
   std::shared_ptr<Peer>& peer = peers_[address];
   if (peer == nullptr) peer = std::make_shared<Peer>(address);
   auto call = std::make_shared<Call>();
@@ -58,7 +58,11 @@ void GrpcPeerChannel::Forward(const std::string& address, std::shared_ptr<const 
         absl::Status result(static_cast<absl::StatusCode>(status.error_code()),
                             status.error_message());
         loop.Post([call, alive, result = std::move(result)] {
-          if (*alive) std::exchange(call->done, nullptr)(result);
+          if (!*alive) return;
+          const auto& repeated = call->answer.repeated_recipients();
+          auto done = std::exchange(call->done, nullptr);
+          if (!result.ok()) return done(result);
+          done(ForwardAnswer{{repeated.begin(), repeated.end()}});
         });
       });
 }

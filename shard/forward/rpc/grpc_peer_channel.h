@@ -22,7 +22,7 @@ class GrpcPeerChannel final : public PeerChannel {
   ~GrpcPeerChannel() override;
 
   void Forward(const std::string& address, std::shared_ptr<const ForwardBatch> batch,
-               Duration deadline, StatusDone done) override;
+               Duration deadline, ForwardDone done) override;
 
  private:
   class Peer;

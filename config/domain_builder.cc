@@ -1,0 +1,70 @@
+// <domain> sections of ConfigBuilder.
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/config_builder.h"
+#include "config/policy_builder.h"
+
+namespace convoy::config {
+
+void ConfigBuilder::ReadDomain(const Section& section, DomainRules* rules) {
+  if (section.argument.empty()) return;  // said already
+  CheckDomain(section);
+  auto shared = std::make_shared<const Section>(section);
+  const std::string text = Lower(section.argument);
+  if (text.find('$') == std::string::npos) {
+    return AddPattern(text, section.where, rules, shared);
+  }
+  if (auto domains = DomainsOf(text, section.where)) rules->Add(std::move(domains), shared);
+}
+
+void ConfigBuilder::AddPattern(std::string_view text, const Position& where, DomainRules* rules,
+                               const SectionPtr& section) {
+  const auto pattern = ParseDomainPattern(text);
+  if (!pattern.ok()) {
+    return Error(where, Cat("<domain>: ", std::string(pattern.status().message())));
+  }
+  const bool ascii = std::all_of(pattern->name.begin(), pattern->name.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!ascii) {
+    Warn(where, Cat("<domain ", text, "> never matches: queues have the ASCII form of a name"),
+         "write it as xn--...");
+  }
+  rules->Add(*pattern, section);
+}
+
+// Each text is expanded once, however many sections have it.
+std::shared_ptr<const DomainSet> ConfigBuilder::DomainsOf(const std::string& text,
+                                                          const Position& where) {
+  const auto [known, added] = domain_sets_.try_emplace(text);
+  if (!added) return known->second;
+  auto set = std::make_shared<DomainSet>();
+  for (const std::string& one : macros_.Expand(text, where)) {
+    const auto pattern = ParseDomainPattern(one);
+    if (!pattern.ok()) {
+      Error(where, Cat("<domain ", text, ">: ", std::string(pattern.status().message())));
+      return nullptr;
+    }
+    set->Add(*pattern);
+  }
+  known->second = std::move(set);
+  return known->second;
+}
+
+void ConfigBuilder::CheckDomain(const Section& section) {
+  NoteUses(section);
+  for (const Setting& setting : section.settings) {
+    if (setting.row == nullptr) {
+      if (const auto line = ParseBackoffLine(setting); !line.ok()) {
+        Error(setting.where, std::string(line.status().message()));
+      }
+    } else if (setting.row->name == "suppress-file" && !setting.first().empty()) {
+      config_->suppress_files_.emplace(ResolvePath(setting.where.file, setting.first()),
+                                       setting.where);
+    } else if (setting.row->name == "queue-to" && setting.first().find('/') != std::string::npos) {
+      Error(setting.where, "queue-to takes the name of a queue's domain, without '/'");
+    }
+  }
+}
+
+}  // namespace convoy::config

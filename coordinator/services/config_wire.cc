@@ -1,0 +1,30 @@
+#include "coordinator/services/config_wire.h"
+
+#include "config/bundle.h"
+
+namespace convoy::coordinator {
+
+void ToWire(const config::Diagnostic& diagnostic, mta::v1::ConfigDiagnostic* out) {
+  out->set_error(diagnostic.severity == config::Severity::kError);
+  out->set_file(diagnostic.where.file);
+  out->set_line(static_cast<uint32_t>(diagnostic.where.line));
+  out->set_column(static_cast<uint32_t>(diagnostic.where.column));
+  out->set_message(diagnostic.message);
+  out->set_hint(diagnostic.hint);
+}
+
+void ToWire(const ConfigRecord& record, uint64_t current, mta::v1::ConfigEntry* out) {
+  out->set_version(record.version);
+  out->set_time_unix_ms(record.time_ms);
+  out->set_who(record.who);
+  out->set_comment(record.comment);
+  out->set_fingerprint(record.fingerprint);
+  out->set_rollback_of(record.rollback_of);
+  out->set_current(record.version == current);
+  if (const auto bundle = config::DecodeBundle(record.bundle); bundle.ok()) {
+    out->set_files(static_cast<uint32_t>(bundle->files.size()));
+    out->set_bytes(bundle->bytes());
+  }
+}
+
+}  // namespace convoy::coordinator

@@ -1,0 +1,104 @@
+#include "shard/node/shard_config.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "shard/account/csv_format.h"
+
+namespace convoy::shard {
+namespace {
+
+using config::Diagnostic;
+using config::Severity;
+
+bool SameAccounting(const config::Config& a, const config::Config& b) {
+  return std::equal(a.acct_files().begin(), a.acct_files().end(), b.acct_files().begin(),
+                    b.acct_files().end(), [](const auto& x, const auto& y) {
+                      return x.path == y.path && x.records == y.records && x.max_size == y.max_size;
+                    });
+}
+
+// The shard's own file, else the copy that travelled.
+void LoadList(const std::string& path, const config::Position& where,
+              const ShardConfigSource& source, LoadedShardConfig* out) {
+  SuppressionWatch::Entry entry{.list = nullptr, .stamp = SuppressionWatch::StampOf(path)};
+  absl::StatusOr<std::string> text = source.own.read(path);
+  const absl::StatusOr<std::string> carried = source.files.read(path);
+  if (text.ok() && carried.ok() && *text != *carried) {
+    out->diagnostics.push_back({Severity::kWarning, where,
+                                Cat("suppress-file: this shard's own ", path,
+                                    " is used; it differs from the coordinator's"),
+                                ""});
+  }
+  if (!text.ok()) text = carried;
+  if (!text.ok()) {
+    out->diagnostics.push_back({Severity::kError, where,
+                                Cat("suppress-file: ", std::string(text.status().message())), ""});
+    return;
+  }
+  auto list = SuppressionList::Parse(path, *text);
+  if (!list.ok()) {
+    out->diagnostics.push_back({Severity::kError, where,
+                                Cat("suppress-file: ", std::string(list.status().message())), ""});
+    return;
+  }
+  entry.list = *std::move(list);
+  out->config->lists.emplace(path, std::move(entry));
+}
+
+void CheckAccounting(const config::Config& config, const std::string& root,
+                     std::vector<Diagnostic>* diagnostics) {
+  for (const config::AcctFile& file : config.acct_files()) {
+    for (const std::string& record : file.records) {
+      const auto type = ParseEventType(record);
+      if (type.ok()) continue;
+      diagnostics->push_back(
+          {Severity::kError,
+           {root, 0, 0},
+           Cat("acct-file ", file.path, ": records: ", std::string(type.status().message())),
+           ""});
+    }
+  }
+}
+
+}  // namespace
+
+LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
+  LoadedShardConfig out;
+  config::LoadResult loaded = config::LoadConfig(source.root, source.files);
+  out.diagnostics = std::move(loaded.diagnostics);
+  if (loaded.config == nullptr) return out;
+  out.config = std::make_unique<ShardConfig>();
+  out.config->config = loaded.config;
+  out.config->keys = KeyRing::Load(loaded.config, source.files, &out.diagnostics);
+  for (const auto& [path, where] : loaded.config->suppress_files()) {
+    LoadList(path, where, source, &out);
+  }
+  CheckAccounting(*loaded.config, source.root, &out.diagnostics);
+  if (config::HasErrors(out.diagnostics)) {
+    out.config = nullptr;
+    return out;
+  }
+  out.config->policies = std::make_unique<ConfigPolicyBook>(loaded.config);
+  for (const auto& [domain, vmta] : source.queues) {
+    out.config->policies->PolicyFor(domain, vmta);
+  }
+  return out;
+}
+
+std::vector<std::string> RestartDirectives(const config::Config& in_effect,
+                                           const config::Config& next, bool smtp_fixed,
+                                           bool grpc_fixed) {
+  std::vector<std::string> names;
+  if (!SameAccounting(in_effect, next)) names.emplace_back("acct-file");
+  if (!grpc_fixed && in_effect.grpc_listener() != next.grpc_listener()) {
+    names.emplace_back("grpc-listener");
+  }
+  if (in_effect.name_servers() != next.name_servers()) names.emplace_back("name-server");
+  if (!smtp_fixed && in_effect.smtp_listeners() != next.smtp_listeners()) {
+    names.emplace_back("smtp-listener");
+  }
+  return names;
+}
+
+}  // namespace convoy::shard
