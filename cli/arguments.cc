@@ -113,11 +113,9 @@ class Program {
     for (const bool pause : {true, false}) {
       CLI::App* family = AddFamily(pause ? "pause" : "resume",
                                    pause ? "stop attempts of a queue" : "start them again");
-      CLI::App* queue = AddCommand(family, "queue", "DOMAIN/VMTA, on every shard",
-                                   [this, pause] {
-                                     return ChangeQueue(pause ? QueueChange::kPause
-                                                              : QueueChange::kResume);
-                                   });
+      CLI::App* queue = AddCommand(family, "queue", "DOMAIN/VMTA, on every shard", [this, pause] {
+        return ChangeQueue(pause ? QueueChange::kPause : QueueChange::kResume);
+      });
       queue->add_option("QUEUE", name_, "DOMAIN/VMTA; * for either part")->required();
     }
     CLI::App* set = AddFamily("set", "change a queue");

@@ -18,7 +18,8 @@
 namespace convoy::config {
 
 // A line such as `421 RP-001 *, 1h, 5, 1000`: on a matching reply back off for so long, with so
-// many connections (0: no limit of its own) and messages per hour (0: none, -1: no limit of its own).
+// many connections (0: no limit of its own) and messages per hour (0: none; -1: no limit of its
+// own).
 struct BackoffLine {
   std::string pattern;
   Duration duration;

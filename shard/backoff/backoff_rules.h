@@ -41,7 +41,7 @@ using ReplyRules = std::vector<std::shared_ptr<const ReplyRule>>;
 struct BackoffSettings {
   ReplyRules rules;
   uint32_t max_smtp_out = 20;
-  Rate max_msg_rate;  // unlimited: that of normal mode
+  Rate max_msg_rate;                               // unlimited: that of normal mode
   std::vector<Duration> retry_after = {Hours(1)};  // never empty
   Duration to_normal_after = kDurationMax;         // kDurationMax: never
   bool to_normal_after_delivery = false;

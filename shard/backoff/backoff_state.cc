@@ -5,9 +5,7 @@
 namespace convoy::shard {
 namespace {
 
-WallTime After(WallTime now, Duration wait) {
-  return wait >= kDurationMax ? kWallMax : now + wait;
-}
+WallTime After(WallTime now, Duration wait) { return wait >= kDurationMax ? kWallMax : now + wait; }
 
 BackoffState Prolonged(const BackoffState* before, WallTime until, WallTime now) {
   BackoffState state;

@@ -12,8 +12,8 @@
 //   - both without a leading enhanced code (RFC 2034), so that `421 RP-001 *` also matches
 //     `421 4.7.0 RP-001 ...`; with it, `421 4.3.2 *` matches `421 4.3.2 busy`
 //
-// A regular expression (<smtp-pattern-list>) is searched in each line and in all of them joined, with
-// the code in front: `421 4.7.0 RP-001 slow down`.
+// A regular expression (<smtp-pattern-list>) is searched in each line and in all of them joined,
+// with the code in front: `421 4.7.0 RP-001 slow down`.
 //
 // RFC:       5321 4.2.1 (multi-line replies), 2034 4 (enhanced codes)
 // Errors:    BackoffPattern::Make: InvalidArgument that names the pattern
@@ -37,9 +37,9 @@ struct ReplyLines {
   ReplyLines(int code, std::string_view enhanced, const std::vector<std::string>& lines);
 
   const int code;
-  std::string whole;                // "421 4.7.0 RP-001 slow down", lines joined by a blank
-  std::vector<std::string> forms;   // as above, without the code
-  std::vector<std::string> coded;   // "421 4.7.0 RP-001 slow down": each line as it came, with the code
+  std::string whole;               // "421 4.7.0 RP-001 slow down", lines joined by a blank
+  std::vector<std::string> forms;  // as above, without the code
+  std::vector<std::string> coded;  // each line as it came, with the code in front
 };
 
 class ReplyPattern {

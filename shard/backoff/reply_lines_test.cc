@@ -87,13 +87,50 @@ TEST(BackoffPattern, ManyStarsOnALongReplyEndSoon) {
   EXPECT_FALSE(Matches(glob + "b", Line(421, std::string(2000, 'a'))));
 }
 
-TEST(BackoffRules, TheFirstThatMatchesDecides) {
-  std::vector<ReplyRule> rules;
-  rules.push_back({*BackoffPattern::Make("421 RP-001 *"), {.max_smtp_out = 5}});
-  rules.push_back({*BackoffPattern::Make("421 *"), {.max_smtp_out = 2}});
-  EXPECT_EQ(FindRule(rules, Line(421, "RP-001 x")), &rules[0]);
-  EXPECT_EQ(FindRule(rules, Line(421, "other")), &rules[1]);
-  EXPECT_EQ(FindRule(rules, Line(450, "RP-001 x")), nullptr);
+bool Finds(std::string_view regex, const ReplyLines& reply) {
+  return RegexPattern(config::Regex::Compile(regex).value()).Matches(reply);
+}
+
+TEST(RegexPattern, IsSearchedInEachLineWithItsCode) {
+  const ReplyLines reply(421, "4.7.0", {"4.7.0 Too many", "4.7.0  RP-001 see our page"});
+  EXPECT_TRUE(Finds("^421 4\\.7\\.0 too many$", reply));
+  EXPECT_TRUE(Finds("^421 4\\.7\\.0  rp-001", reply)) << "as it came, blanks and all";
+  EXPECT_TRUE(Finds("many RP-001 see", reply)) << "over the end of a line";
+  EXPECT_FALSE(Finds("^450", reply));
+  EXPECT_EQ(RegexPattern(config::Regex::Compile("a b").value()).text(), "/a b/");
+}
+
+std::shared_ptr<const ReplyRule> Rule(std::string_view pattern, ReplyRule rule) {
+  rule.pattern = BackoffPattern::Make(pattern).value();
+  return std::make_shared<const ReplyRule>(std::move(rule));
+}
+
+TEST(ReplyRules, TheFirstThatMatchesDecides) {
+  const ReplyRules rules = {Rule("421 RP-001 *", {.mode = ModeOrder::kBackoff}),
+                            Rule("421 *", {.mode = ModeOrder::kNormal})};
+  EXPECT_EQ(OrdersFor(rules, Line(421, "RP-001 x")).mode, rules[0].get());
+  EXPECT_EQ(OrdersFor(rules, Line(421, "other")).mode, rules[1].get());
+  EXPECT_EQ(OrdersFor(rules, Line(450, "RP-001 x")).mode, nullptr);
+}
+
+TEST(ReplyRules, OrdersThatDoNotContradictAddUp) {
+  const ReplyRules rules = {Rule("421 *", {.mode = ModeOrder::kKeep, .bounce_rcpt = true}),
+                            Rule("421 a*", {.mode = ModeOrder::kKeep, .defer_queue = true}),
+                            Rule("421 ab", {.mode = ModeOrder::kBackoff})};
+  const ReplyOrders all = OrdersFor(rules, Line(421, "ab"));
+  EXPECT_EQ(all.bounce_rcpt, rules[0].get());
+  EXPECT_EQ(all.defer_queue, rules[1].get());
+  EXPECT_EQ(all.mode, rules[2].get());
+  const ReplyOrders one = OrdersFor(rules, Line(421, "b"));
+  EXPECT_EQ(one.bounce_rcpt, rules[0].get());
+  EXPECT_EQ(one.defer_queue, nullptr);
+  EXPECT_EQ(one.mode, nullptr);
+}
+
+TEST(ReplyRules, CodesThatNoRuleCanMatchAreKnown) {
+  EXPECT_FALSE(AnyMayMatch({}, 421));
+  EXPECT_FALSE(AnyMayMatch({Rule("421 *", {})}, 250));
+  EXPECT_TRUE(AnyMayMatch({Rule("421 *", {})}, 421));
 }
 
 }  // namespace

@@ -91,8 +91,7 @@ void BackoffBook::Heard(Queue& queue, const smtp::Reply& reply) {
   KvBatch batch;
   if (orders.mode != nullptr && orders.mode->mode == ModeOrder::kBackoff) {
     const std::string text = lines.whole.substr(0, kBackoffReplyBytesMax);
-    Enter(queue,
-          BackoffByReply(Before(queue), *orders.mode, text, settings, deps_.loop.WallNow()),
+    Enter(queue, BackoffByReply(Before(queue), *orders.mode, text, settings, deps_.loop.WallNow()),
           &batch);
   } else if (orders.mode != nullptr && queue.backoff.has_value()) {
     Leave(queue,
@@ -102,16 +101,16 @@ void BackoffBook::Heard(Queue& queue, const smtp::Reply& reply) {
   }
   if (!batch.empty()) Commit(std::move(batch));
   if (orders.defer_queue != nullptr) {
-    LogInfo("backoff", queue.Name(), ": the queue is deferred; cause: reply '",
-            Escape(lines.whole), "' matches '", Escape(orders.defer_queue->pattern->text()), "'");
+    LogInfo("backoff", queue.Name(), ": the queue is deferred; cause: reply '", Escape(lines.whole),
+            "' matches '", Escape(orders.defer_queue->pattern->text()), "'");
     deps_.defer(queue);
   }
 }
 
 bool BackoffBook::BouncesRecipient(const Queue& queue, const smtp::Reply& reply) const {
   const ReplyRules& rules = queue.policy->backoff.rules;
-  const bool any = std::any_of(rules.begin(), rules.end(),
-                               [](const auto& rule) { return rule->bounce_rcpt; });
+  const bool any =
+      std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule->bounce_rcpt; });
   if (!any) return false;
   return OrdersFor(rules, ReplyLines(reply.code, reply.enhanced, reply.lines)).bounce_rcpt !=
          nullptr;

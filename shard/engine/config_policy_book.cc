@@ -141,8 +141,8 @@ DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::stri
   if (const auto found = policies_.find(key); found != policies_.end()) return found->second;
   if (policies_.size() >= kPoliciesMax) policies_.clear();
   const config::Policy settings = config_->PolicyFor(domain, vmta);
-  DeliveryPolicyPtr policy =
-      DeliveryPolicyFrom(settings, RulesOf(config_->FindSmtpPatternList(settings.smtp_pattern_list)));
+  DeliveryPolicyPtr policy = DeliveryPolicyFrom(
+      settings, RulesOf(config_->FindSmtpPatternList(settings.smtp_pattern_list)));
   policies_.emplace(std::move(key), policy);
   return policy;
 }

@@ -129,8 +129,8 @@ uint64_t Dispatcher::Take(const Action& action) {
   Queue* queue = deps_.queues.Find(action.queue);
   CHECK(queue != nullptr && !queue->ready.empty());
   const uint64_t id = next_attempt_++;
-  attempts_.emplace(id, InFlight{action.session, std::move(queue->ready.front()),
-                                 queue->backoff.has_value()});
+  attempts_.emplace(
+      id, InFlight{action.session, std::move(queue->ready.front()), queue->backoff.has_value()});
   queue->ready.pop_front();
   --queue->told_ready;
   return id;

@@ -172,8 +172,8 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
 
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context,
                                    const mta::v1::ChangeQueueRequest* request,
-                                   mta::v1::ChangeShardQueueResponse* out,
-                                   const QueueSetter& set, bool on) {
+                                   mta::v1::ChangeShardQueueResponse* out, const QueueSetter& set,
+                                   bool on) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     const auto selector =
         PauseSelector::Make(request->selector().domain(), request->selector().virtual_mta());

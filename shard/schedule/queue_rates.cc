@@ -21,8 +21,7 @@ MonoTime QueueRates::NextInBackoff(const Rate& rate, MonoTime now) {
 }
 
 MonoTime QueueRates::Next(const QueuePolicy& policy, MonoTime now) {
-  return std::max(own_.Next(policy.max_msg_rate, now),
-                  NextInBackoff(policy.backoff_msg_rate, now));
+  return std::max(own_.Next(policy.max_msg_rate, now), NextInBackoff(policy.backoff_msg_rate, now));
 }
 
 Rate QueueRates::Binding(const QueuePolicy& policy, MonoTime now) {

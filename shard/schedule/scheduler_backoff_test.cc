@@ -137,10 +137,9 @@ TEST_F(SchedulerBackoffTest, TheLowerRateHoldsForTheVeryNextAttempt) {
     ASSERT_EQ(Ask(session), Kind::kAssign);
     Report(session);
   }
-  Set({.max_smtp_out = 1,
-       .backoff_msg_rate = {2, Hours(1)},
-       .connection_idle_timeout = Hours(1)});
-  EXPECT_EQ(Ask(session), Kind::kAssign) << "the attempt that led here is the first, this the second";
+  Set({.max_smtp_out = 1, .backoff_msg_rate = {2, Hours(1)}, .connection_idle_timeout = Hours(1)});
+  EXPECT_EQ(Ask(session), Kind::kAssign)
+      << "the attempt that led here is the first, this the second";
   Report(session);
   EXPECT_EQ(Ask(session), Kind::kWait);
   EXPECT_EQ(Describe(scheduler_->Why(kQueue, now_), "T"), "rate 2/h until T (scope queue)");
@@ -188,9 +187,8 @@ TEST_F(SchedulerBackoffTest, NoWindowIsExceededWheneverTheModeChanges) {
   for (const Case& c : cases) {
     Rng rng(seed++);
     const uint32_t connections = 1 + static_cast<uint32_t>(rng.Below(3));
-    QueuePolicy normal{.max_smtp_out = connections,
-                       .max_msg_rate = c.normal,
-                       .connection_idle_timeout = Hours(1)};
+    QueuePolicy normal{
+        .max_smtp_out = connections, .max_msg_rate = c.normal, .connection_idle_timeout = Hours(1)};
     QueuePolicy backoff = normal;
     backoff.backoff_msg_rate = c.backoff;
     Set(normal);

@@ -116,7 +116,7 @@ struct QueueState : Timed {
 
   QueueId id;
   uint32_t heap_position = kNotInHeap;  // here it fills a gap
-  GateState* site = nullptr;  // null: the site has no limits
+  GateState* site = nullptr;            // null: the site has no limits
   GateState* vmta = nullptr;
   QueuePolicyPtr policy;
   QueueRates rates;
