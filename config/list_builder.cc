@@ -199,8 +199,7 @@ bool ListBuilder::CheckActions(const Setting& setting, const ReplyRule& rule) {
 void ListBuilder::WarnOfIdleActions(const Setting& setting, const ReplyRule& rule) {
   const auto warn = [&](bool wanted, std::string_view action, std::string_view instead) {
     if (!wanted) return;
-    Warn(setting.where, Cat("reply: ", action, " has no effect yet: ", instead),
-         "the other actions of the line act");
+    Warn(setting.where, Cat("reply: ", action, " has no effect yet: ", instead));
   };
   warn(rule.skip_mx, "skip-mx", "the next MX is tried up to EHLO only");
   warn(rule.bounce_queue, "bounce-queue", "the recipient's own reply decides");

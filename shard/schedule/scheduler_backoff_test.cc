@@ -23,6 +23,7 @@ class SchedulerBackoffTest : public testing::Test {
     for (const Action& a : out) {
       if (a.kind == Kind::kOpenSession) connecting_.push_back(a.session);
       if (a.kind == Kind::kCloseSession) closed_.push_back(a.session);
+      if (a.kind == Kind::kAssign) granted_.push_back(a.session);
     }
     return out;
   }
@@ -42,7 +43,11 @@ class SchedulerBackoffTest : public testing::Test {
     connecting_.clear();
     return open;
   }
-  Kind Ask(SessionId session) { return Tell(SessionIdle{session}).at(0).kind; }
+  Kind Ask(SessionId session) {
+    const Kind kind = Tell(SessionIdle{session}).at(0).kind;
+    if (kind == Kind::kAssign) granted_.pop_back();  // this one is taken
+    return kind;
+  }
   void Report(SessionId session) { Tell(AttemptReported{session, AttemptResult::kDelivered}); }
   // One session that asks as often as it may, for so long; the times of its attempts. A session
   // that was closed is replaced.
@@ -50,6 +55,11 @@ class SchedulerBackoffTest : public testing::Test {
     std::vector<MonoTime> times;
     for (const MonoTime end = now_ + span; now_ < end; now_ = now_ + step) {
       Tell(TimerFired{});
+      // Given to a session that waited.
+      for (const SessionId session : std::exchange(granted_, {})) {
+        times.push_back(now_);
+        Report(session);
+      }
       for (const SessionId session : std::exchange(connecting_, {})) {
         Tell(SessionOpened{session});
         working_.push_back(session);
@@ -84,6 +94,7 @@ class SchedulerBackoffTest : public testing::Test {
   std::vector<SessionId> connecting_;
   std::vector<SessionId> working_;
   std::vector<SessionId> closed_;
+  std::vector<SessionId> granted_;
 };
 
 TEST_F(SchedulerBackoffTest, FewerConnectionsHoldAtOnce) {
@@ -219,6 +230,7 @@ TEST_F(SchedulerBackoffTest, ARestartContinuesTheRateInsteadOfBeginningIt) {
     connecting_.clear();
     working_.clear();
     closed_.clear();
+    granted_.clear();
     Set({.max_smtp_out = 1, .backoff_msg_rate = rate, .connection_idle_timeout = Hours(3)},
         /*resumes=*/true);
     Work();
