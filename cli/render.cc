@@ -141,7 +141,7 @@ std::string RetryText(const mta::v1::QueueRow& row, WallTime now) {
 std::string BackoffText(const mta::v1::BackoffInfo& backoff) {
   const std::string until =
       backoff.until_unix_ms() == 0 ? "" : Cat(" until ", DateTime(backoff.until_unix_ms()));
-  const std::string_view cause = backoff.reply().empty() ? "operator" : backoff.reply();
+  const std::string cause = backoff.reply().empty() ? "operator" : backoff.reply();
   return Cat("(backoff", until, ": ", cause, ")");
 }
 

@@ -36,8 +36,9 @@ std::string LimitsText(const Queue& queue) {
 }
 
 std::string TimeText(const BackoffState& state, WallTime now) {
-  return state.until == kWallMax ? "until told otherwise"
-                                 : Cat("for ", (state.until - now).seconds(), " s");
+  return state.until == kWallMax
+             ? "until told otherwise"
+             : Cat("for ", (state.until - now + Milliseconds(500)).seconds(), " s");
 }
 
 std::string CauseText(const BackoffState& state, bool operator_now) {

@@ -214,7 +214,7 @@ def ended_by_an_operator(trial):
     trial.check("set to normal mode on 1 shards" in text, text.strip())
     trial.wait(lambda: trial.receiver.held == MAX_SMTP_OUT, "the connections of normal mode")
     trial.check(trial.queue()["mode"] == "QUEUE_MODE_NORMAL"
-                and "backoff" not in trial.queue(), "show queues: normal")
+                and not trial.queue().get("backoff"), "show queues: normal")
     trial.receiver.go.set()
     trial.wait(lambda: trial.receiver.accepted[SLOW] >= BACKLOG + 1, "all mail")
     trial.check(trial.log(["backoff", QUEUE, "backoff -> normal; cause: an operator"]), "log")
@@ -229,8 +229,8 @@ def set_by_an_operator(trial):
     trial.send(SLOW, 1)
     trial.wait(lambda: trial.queue().get("mode") == "QUEUE_MODE_BACKOFF", "backoff mode")
     backoff = trial.queue()["backoff"]
-    trial.check(backoff.get("by_operator") and "until_unix_ms" not in backoff,
-                f"by an operator: {backoff}")
+    trial.check(backoff["by_operator"] and backoff["until_unix_ms"] == 0
+                and not backoff["reply"], f"by an operator: {backoff}")
     trial.receiver.go.set()
 
 
