@@ -81,6 +81,16 @@ void RateLimiter::GiveBack() {
   }
 }
 
+void RateLimiter::UseUp(MonoTime now) {
+  if (unlimited()) return;
+  now = Advance(now);
+  if (keeps_log()) {
+    log_.assign(static_cast<size_t>(count_), now);
+  } else {
+    units_ = std::min<int64_t>(units_, 0);
+  }
+}
+
 void RateLimiter::Change(int64_t count, Duration interval, MonoTime now) {
   if (count == count_ && interval.us == interval_us_) return;
   if (unlimited()) {

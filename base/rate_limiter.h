@@ -47,6 +47,8 @@ class RateLimiter {
   MonoTime NextAllowed(MonoTime now);
   // Gives back the latest taken event, which did not happen (a connection lost before MAIL).
   void GiveBack();
+  // As if others had kept this limit until `now` and used all of it (a process before this one).
+  void UseUp(MonoTime now);
   // Another limit from now on. What was used counts against the new one, at the times it happened
   // if they are known, else as if it had happened just now: a reload never opens a window twice.
   void Change(int64_t count, Duration interval, MonoTime now);

@@ -18,7 +18,7 @@ namespace convoy::cli {
 namespace {
 
 constexpr char kFooter[] =
-    "A queue is DOMAIN/VMTA; show, pause and resume take * for either part.\n"
+    "A queue is DOMAIN/VMTA; show, pause, resume and set take * for either part.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.";
 
 // user@host, for the history of the configuration. A claim, not a proof.
@@ -113,10 +113,19 @@ class Program {
     for (const bool pause : {true, false}) {
       CLI::App* family = AddFamily(pause ? "pause" : "resume",
                                    pause ? "stop attempts of a queue" : "start them again");
-      CLI::App* queue = AddCommand(family, "queue", "DOMAIN/VMTA, on every shard",
-                                   [this, pause] { return ChangeQueue(pause); });
+      CLI::App* queue = AddCommand(family, "queue", "DOMAIN/VMTA, on every shard", [this, pause] {
+        return ChangeQueue(pause ? QueueChange::kPause : QueueChange::kResume);
+      });
       queue->add_option("QUEUE", name_, "DOMAIN/VMTA; * for either part")->required();
     }
+    CLI::App* set = AddFamily("set", "change a queue");
+    CLI::App* queue = AddCommand(set, "queue", "its mode, on every shard", [this] {
+      return ChangeQueue(mode_ == "backoff" ? QueueChange::kBackoff : QueueChange::kNormal);
+    });
+    queue->add_option("QUEUE", name_, "DOMAIN/VMTA; * for either part")->required();
+    queue->add_option("--mode", mode_, "normal or backoff")
+        ->check(CLI::IsMember({"normal", "backoff"}))
+        ->required();
     CLI::App* shard = AddFamily("shard", "change the membership");
     CLI::App* forget = AddCommand(
         shard, "forget", "a shard that is stopped for good: its slots go to others",
@@ -200,14 +209,14 @@ class Program {
     return Ask(question);
   }
 
-  Outcome ChangeQueue(bool pause) {
+  Outcome ChangeQueue(QueueChange change) {
     const size_t slash = name_.find('/');
     if (slash == std::string::npos || slash == 0 || slash + 1 == name_.size()) {
       return Usage(Cat("'", Escape(name_),
                        "' is no queue: expected DOMAIN/VMTA, for example "
                        "gmail.com/vmta-1 or gmail.com/*"));
     }
-    return Ask([&](Cluster& c) { return c.ChangeQueue(pause, name_); });
+    return Ask([&](Cluster& c) { return c.ChangeQueue(change, name_); });
   }
 
   Outcome Submit() {
@@ -270,6 +279,7 @@ class Program {
   Submission submission_;
   std::string file_;
   std::string name_;
+  std::string mode_;
   bool lenient_ = false;
   std::string who_ = CallerName();
   std::string comment_;

@@ -112,24 +112,24 @@ class GrpcCluster final : public Cluster {
     return called.ok() ? Done(assignment, RenderAssignment(assignment)) : Failed(called);
   }
 
-  Outcome ChangeQueue(bool pause, const std::string& queue) override {
+  Outcome ChangeQueue(QueueChange change, const std::string& queue) override {
+    const QueueVerb verb = VerbOf(change);
     mta::v1::ChangeQueueRequest request;
     request.set_request_id(RequestId());
     *request.mutable_selector() = ToSelector(queue);
+    request.set_mode(verb.mode);
     mta::v1::ChangeQueueResponse changed;
     grpc::Status called;
     if (direct()) {
       mta::v1::ChangeShardQueueResponse one;
-      called = CallShard(pause ? &ShardStub::PauseQueue : &ShardStub::ResumeQueue, request, &one);
+      called = CallShard(verb.on_shard, request, &one);
       changed.set_matched(one.matched());
       changed.add_applied(target_.shard);
     } else {
-      called =
-          CallAdmin(pause ? &AdminStub::PauseQueue : &AdminStub::ResumeQueue, request, &changed);
+      called = CallAdmin(verb.on_admin, request, &changed);
     }
     if (!called.ok()) return Failed(called);
-    return DoneInPart(changed, RenderChange(pause ? "paused" : "resumed", queue, changed),
-                      changed.unreachable());
+    return DoneInPart(changed, RenderChange(verb.done, queue, changed), changed.unreachable());
   }
 
   Outcome ForgetShard(const std::string& name) override {
@@ -215,6 +215,31 @@ class GrpcCluster final : public Cluster {
     arguments.SetMaxReceiveMessageSize(64 << 20);
     arguments.SetMaxSendMessageSize(-1);
     return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  // How a change of a queue is asked for, and what is said when it is done.
+  struct QueueVerb {
+    grpc::Status (AdminStub::*on_admin)(grpc::ClientContext*, const mta::v1::ChangeQueueRequest&,
+                                        mta::v1::ChangeQueueResponse*);
+    grpc::Status (ShardStub::*on_shard)(grpc::ClientContext*, const mta::v1::ChangeQueueRequest&,
+                                        mta::v1::ChangeShardQueueResponse*);
+    mta::v1::QueueMode mode;
+    std::string_view done;
+  };
+  static QueueVerb VerbOf(QueueChange change) {
+    switch (change) {
+      case QueueChange::kPause:
+        return {&AdminStub::PauseQueue, &ShardStub::PauseQueue, {}, "paused"};
+      case QueueChange::kResume:
+        return {&AdminStub::ResumeQueue, &ShardStub::ResumeQueue, {}, "resumed"};
+      case QueueChange::kNormal:
+        return {&AdminStub::SetQueueMode, &ShardStub::SetQueueMode, mta::v1::QUEUE_MODE_NORMAL,
+                "set to normal mode"};
+      case QueueChange::kBackoff:
+        break;
+    }
+    return {&AdminStub::SetQueueMode, &ShardStub::SetQueueMode, mta::v1::QUEUE_MODE_BACKOFF,
+            "set to backoff mode"};
   }
 
   template <typename Request, typename Response>

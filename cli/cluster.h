@@ -46,6 +46,8 @@ struct Submission {
   std::string idempotency_key;
 };
 
+enum class QueueChange { kPause, kResume, kNormal, kBackoff };
+
 class Cluster {
  public:
   virtual ~Cluster() = default;
@@ -53,7 +55,7 @@ class Cluster {
   virtual Outcome ShowShards() = 0;
   virtual Outcome ShowQueues(const QueueQuery& query) = 0;
   virtual Outcome ShowAssignment(const std::string& site) = 0;
-  virtual Outcome ChangeQueue(bool pause, const std::string& queue) = 0;
+  virtual Outcome ChangeQueue(QueueChange change, const std::string& queue) = 0;
   virtual Outcome ForgetShard(const std::string& name) = 0;
   // `who` and `comment` stand in the history. Exit code 4: some shard has not confirmed yet.
   virtual Outcome Reload(const std::string& who, const std::string& comment) = 0;

@@ -138,13 +138,21 @@ std::string RetryText(const mta::v1::QueueRow& row, WallTime now) {
   return left.us <= 0 ? "now" : ShortSpan(left);
 }
 
+std::string BackoffText(const mta::v1::BackoffInfo& backoff) {
+  const std::string until =
+      backoff.until_unix_ms() == 0 ? "" : Cat(" until ", DateTime(backoff.until_unix_ms()));
+  const std::string cause = backoff.reply().empty() ? "operator" : backoff.reply();
+  return Cat("(backoff", until, ": ", cause, ")");
+}
+
 // What stands in the way now, else what went wrong last.
 std::string WhyText(const mta::v1::QueueRow& row) {
-  if (row.held_because().empty() || row.mode() == mta::v1::QUEUE_MODE_PAUSED) {
-    return row.last_error();
+  std::string text = row.has_backoff() ? BackoffText(row.backoff()) : "";
+  if (!row.held_because().empty() && row.mode() != mta::v1::QUEUE_MODE_PAUSED) {
+    CatTo(&text, text.empty() ? "(" : " (", row.held_because(), ")");
   }
-  return row.last_error().empty() ? Cat("(", row.held_because(), ")")
-                                  : Cat("(", row.held_because(), ") ", row.last_error());
+  if (!row.last_error().empty()) CatTo(&text, text.empty() ? "" : " ", row.last_error());
+  return text;
 }
 
 template <typename Strings>

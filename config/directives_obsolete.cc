@@ -22,8 +22,8 @@ std::vector<DirectiveRow> ObsoleteRows() {
              "limits are kept per queue, virtual MTA and site")
           .Unit("connections")
           .Replacement("source-ip-max-smtp-out 0/0 N"),
-      NotYet("backoff-max-msg-per-hour", kDomain, kCount, "", "recipients in backoff mode",
-             "queues have no backoff mode")
+      Effective("backoff-max-msg-per-hour", kDomain, kCount, "unlimited",
+                "recipients in backoff mode")
           .Unit("recipients")
           .Replacement("backoff-max-msg-rate N/h"),
       NotYet("auto-cold-virtual-mta", kVirtualMta | kPool, kWords, "", "IP HOST: warm-up address",

@@ -6,7 +6,7 @@ namespace convoy::config {
 using enum ValueKind;
 
 namespace {
-constexpr std::string_view kBackoff = "queues have no backoff mode";
+constexpr std::string_view kNoReroute = "mail stays with its virtual MTA";
 constexpr std::string_view kPerSource = "limits are kept per queue, virtual MTA and site";
 constexpr std::string_view kDisable = "a source address is not disabled by replies";
 }  // namespace
@@ -111,26 +111,27 @@ std::vector<DirectiveRow> DomainRetryRows() {
       NotYet("notify-of-delay-every", kDomain, kTimeOrNever, "4h", "delay notifications",
              "no notification is sent to senders")
           .Standard("RFC 3464"),
-      NotYet("smtp-pattern-list", kDomain, kText, "", "reply rules for this domain", kBackoff),
-      NotYet("backoff-max-smtp-out", kDomain, kCount, "20", "connections in backoff mode", kBackoff)
+      Effective("smtp-pattern-list", kDomain, kText, "", "reply rules for this domain"),
+      Effective("backoff-max-smtp-out", kDomain, kCount, "20",
+                "connections in backoff mode, never more than max-smtp-out")
           .Unit("connections"),
-      NotYet("backoff-max-msg-rate", kDomain, kRate, "max-msg-rate", "recipients in backoff mode",
-             kBackoff),
+      Effective("backoff-max-msg-rate", kDomain, kRate, "max-msg-rate",
+                "recipients in backoff mode, besides max-msg-rate"),
       NotYet("backoff-max-connect-rate", kDomain, kRate, "max-connect-rate",
-             "connections opened in backoff mode", kBackoff),
+             "connections opened in backoff mode", "connections are not counted per time"),
       NotYet("backoff-max-data-volume-rate", kDomain, kVolumeRate, "max-data-volume-rate",
-             "octets in backoff mode", kBackoff),
-      NotYet("backoff-retry-after", kDomain, kTimeList, "1h", "retry-after in backoff mode",
-             kBackoff),
-      NotYet("backoff-to-normal-after", kDomain, kTimeOrNever, "never",
-             "time after which backoff mode ends", kBackoff),
-      NotYet("backoff-to-normal-after-delivery", kDomain, kBool, "no",
-             "a delivery ends backoff mode", kBackoff),
-      NotYet("backoff-notify", kDomain, kWords, "", "who is told of a change of mode", kBackoff),
+             "octets in backoff mode", "octets are not counted per time"),
+      Effective("backoff-retry-after", kDomain, kTimeList, "1h", "retry-after in backoff mode"),
+      Effective("backoff-to-normal-after", kDomain, kTimeOrNever, "never",
+                "time after which backoff mode ends"),
+      Effective("backoff-to-normal-after-delivery", kDomain, kBool, "no",
+                "a delivery ends backoff mode"),
+      NotYet("backoff-notify", kDomain, kWords, "", "who is told of a change of mode",
+             "changes of mode are logged only"),
       NotYet("backoff-upon-all-sources-disabled", kDomain, kBool, "no",
              "backoff mode when no source address is left", kDisable),
       NotYet("backoff-reroute-to-virtual-mta", kDomain, kText, "",
-             "virtual MTA or pool that takes the mail in backoff mode", kBackoff),
+             "virtual MTA or pool that takes the mail in backoff mode", kNoReroute),
       NotYet("reroute-to-virtual-mta", kDomain, kText, "",
              "virtual MTA or pool that takes the mail",
              "mail stays with the virtual MTA it was submitted for"),

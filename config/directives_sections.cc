@@ -87,7 +87,7 @@ std::vector<DirectiveRow> ListRows() {
       NotYet("mail-from", kPatternList, kAny, "", "/re/ RESULT", kList).Repeatable(),
       NotYet("rcpt-to", kPatternList, kAny, "", "/re/ RESULT", kList).Repeatable(),
       NotYet("*", kPatternList, kAny, "", "RESULT: everything else; in nested lists", kList),
-      NotYet("reply", kSmtpPatternList, kAny, "", "/re/ ACTION[,ACTION...]", kList).Repeatable(),
+      Effective("reply", kSmtpPatternList, kAny, "", "/re/ ACTION[,ACTION...]").Repeatable(),
       NotYet("/re/", kBounceCategories, kAny, "", "/re/ CATEGORY", kList).Repeatable(),
       NotYet("mx", kMxRollupList, kAny, "", "MX-PATTERN NAME.rollup [rollup-by-ip]", kList)
           .Repeatable(),

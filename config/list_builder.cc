@@ -115,7 +115,9 @@ void ListBuilder::ReadReplies(const Section& section) {
     }
     bool good = true;
     for (const std::string& action : actions) good = ReadAction(setting, action, &rule) && good;
-    if (good && CheckActions(setting, rule)) list.rules.push_back(std::move(rule));
+    if (!good || !CheckActions(setting, rule)) continue;
+    WarnOfIdleActions(setting, rule);
+    list.rules.push_back(std::move(rule));
   }
   lists_->smtp_pattern_lists.push_back(std::move(list));
 }
@@ -192,6 +194,16 @@ bool ListBuilder::CheckActions(const Setting& setting, const ReplyRule& rule) {
     return refuse("defer-queue keeps the mail and bounce-queue does not: write one of them");
   }
   return true;
+}
+
+void ListBuilder::WarnOfIdleActions(const Setting& setting, const ReplyRule& rule) {
+  const auto warn = [&](bool wanted, std::string_view action, std::string_view instead) {
+    if (!wanted) return;
+    Warn(setting.where, Cat("reply: ", action, " has no effect yet: ", instead));
+  };
+  warn(rule.skip_mx, "skip-mx", "the next MX is tried up to EHLO only");
+  warn(rule.bounce_queue, "bounce-queue", "the recipient's own reply decides");
+  warn(rule.disable_source_ip, "disable-source-ip", "the source address stays in use");
 }
 
 void ListBuilder::ReadBounceCategories(const Section& section) {

@@ -38,6 +38,7 @@ class ListBuilder {
   bool ReadAction(const Setting& setting, std::string_view action, ReplyRule* rule);
   bool ReadFlag(std::string_view name, ReplyRule* rule);
   bool CheckActions(const Setting& setting, const ReplyRule& rule);
+  void WarnOfIdleActions(const Setting& setting, const ReplyRule& rule);
   void ReadBounceCategories(const Section& section);
   void ReadRollups(const Section& section);
   std::vector<PatternRule> ReadPatterns(const Section& section, bool nested);

@@ -116,8 +116,11 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
     CatTo(&text, name, ' ', shown, ' ', from, "\n");
   }
   for (const BackoffLine& line : policy.backoff_lines) {
-    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ", line.connections,
-          " connections, ", line.messages_per_hour, "/h  (no effect yet)\n");
+    const std::string connections = line.connections == 0 ? "any" : Cat(line.connections);
+    const std::string rate =
+        line.messages_per_hour < 0 ? "any rate" : Cat(line.messages_per_hour, "/h");
+    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ", connections,
+          " connections, ", rate, "\n");
   }
   if (!json) return text;
   return nlohmann::json({{"queue", Printable(Cat(site, '/', vmta))}, {"settings", rows}}).dump(2) +

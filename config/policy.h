@@ -18,7 +18,8 @@
 namespace convoy::config {
 
 // A line such as `421 RP-001 *, 1h, 5, 1000`: on a matching reply back off for so long, with so
-// many connections and messages per hour.
+// many connections (0: no limit of its own) and messages per hour (0: none; -1: no limit of its
+// own).
 struct BackoffLine {
   std::string pattern;
   Duration duration;
@@ -74,6 +75,12 @@ struct Policy {
   bool log_fallback_failures = false;
   std::vector<BackoffLine> backoff_lines;
   std::string smtp_pattern_list;  // Config::FindSmtpPatternList; "": none
+  // Backoff mode, when no backoff line says otherwise.
+  int64_t backoff_max_smtp_out = 20;
+  RateValue backoff_max_msg_rate;  // unlimited: that of normal mode
+  std::vector<Duration> backoff_retry_after = {Hours(1)};
+  Duration backoff_to_normal_after = kDurationMax;  // kDurationMax: never
+  bool backoff_to_normal_after_delivery = false;
 
   // Directive -> where it was last set, and as what. Absent: the default.
   struct Origin {

@@ -16,6 +16,10 @@ bool Bool(const Setting& s) { return *ParseBool(s.first()); }
 int64_t Count(const Setting& s) { return *ParseCount(s.first(), 0); }
 Duration Time(const Setting& s) { return *ParseTime(s.first()); }
 RateValue RateOf(const Setting& s) { return *ParseRate(s.first()); }
+RateValue PerHour(const Setting& s) {
+  const int64_t count = *ParseCount(s.first(), -1);
+  return count < 0 ? RateValue{} : RateValue{count, Hours(1)};
+}
 std::string Text(const Setting& s) { return std::string(s.first()); }
 
 void SetAuth(const Setting& s, Policy* p) {
@@ -33,11 +37,7 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"site-max-smtp-out", [](auto& s, auto* p) { p->site_max_smtp_out = Count(s); }},
       {"max-msg-rate", [](auto& s, auto* p) { p->max_msg_rate = RateOf(s); }},
       {"site-max-msg-rate", [](auto& s, auto* p) { p->site_max_msg_rate = RateOf(s); }},
-      {"max-msg-per-hour",
-       [](auto& s, auto* p) {
-         const int64_t count = *ParseCount(s.first(), -1);
-         p->site_max_msg_rate = count < 0 ? RateValue{} : RateValue{count, Hours(1)};
-       }},
+      {"max-msg-per-hour", [](auto& s, auto* p) { p->site_max_msg_rate = PerHour(s); }},
       {"max-msg-per-connection", [](auto& s, auto* p) { p->max_msg_per_connection = Count(s); }},
       {"max-errors-per-connection",
        [](auto& s, auto* p) { p->max_errors_per_connection = Count(s); }},
@@ -72,6 +72,15 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"data-send-timeout", [](auto& s, auto* p) { p->data_send_timeout = Time(s); }},
       {"smtp-data-termination-timeout",
        [](auto& s, auto* p) { p->smtp_data_termination_timeout = Time(s); }},
+      {"backoff-max-smtp-out", [](auto& s, auto* p) { p->backoff_max_smtp_out = Count(s); }},
+      {"backoff-max-msg-rate", [](auto& s, auto* p) { p->backoff_max_msg_rate = RateOf(s); }},
+      {"backoff-max-msg-per-hour", [](auto& s, auto* p) { p->backoff_max_msg_rate = PerHour(s); }},
+      {"backoff-retry-after",
+       [](auto& s, auto* p) { p->backoff_retry_after = *ParseTimeList(s.value()); }},
+      {"backoff-to-normal-after",
+       [](auto& s, auto* p) { p->backoff_to_normal_after = *ParseTimeOrNever(s.first()); }},
+      {"backoff-to-normal-after-delivery",
+       [](auto& s, auto* p) { p->backoff_to_normal_after_delivery = Bool(s); }},
       {"dkim-sign", [](auto& s, auto* p) { p->dkim_sign = Bool(s); }},
       {"suppress-file",
        [](auto& s, auto* p) {
@@ -112,7 +121,7 @@ absl::StatusOr<BackoffLine> ParseBackoffLine(const Setting& setting) {
   line.pattern = Cat(setting.spelled, ' ', Trim(fields[0]));
   ASSIGN_OR_RETURN(line.duration, ParseTime(Trim(fields[1])));
   ASSIGN_OR_RETURN(line.connections, ParseCount(Trim(fields[2]), 0));
-  ASSIGN_OR_RETURN(line.messages_per_hour, ParseCount(Trim(fields[3]), 0));
+  ASSIGN_OR_RETURN(line.messages_per_hour, ParseCount(Trim(fields[3]), -1));
   return line;
 }
 

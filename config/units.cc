@@ -66,6 +66,11 @@ absl::StatusOr<Duration> ParseTime(std::string_view text) {
   return total;
 }
 
+absl::StatusOr<Duration> ParseTimeOrNever(std::string_view text) {
+  if (EqualsIgnoreCase(text, "never")) return kDurationMax;
+  return ParseTime(text);
+}
+
 absl::StatusOr<std::vector<Duration>> ParseTimeList(std::string_view text) {
   std::vector<Duration> times;
   for (const std::string_view piece : Split(text, ',')) {

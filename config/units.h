@@ -37,6 +37,8 @@ struct VolumeRateValue {
 
 absl::StatusOr<bool> ParseBool(std::string_view text);
 absl::StatusOr<Duration> ParseTime(std::string_view text);
+// "never" gives kDurationMax.
+absl::StatusOr<Duration> ParseTimeOrNever(std::string_view text);
 // At most 30 comma-separated times.
 absl::StatusOr<std::vector<Duration>> ParseTimeList(std::string_view text);
 absl::StatusOr<RateValue> ParseRate(std::string_view text);

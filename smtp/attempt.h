@@ -109,6 +109,9 @@ class AttemptSource {
   virtual ~AttemptSource() = default;
   // Greeted, encrypted, authenticated: MAIL comes next. Called once, before the first Next().
   virtual void Opened(const PeerInfo& peer) = 0;
+  // Each reply of the peer as it comes, the greeting and that to QUIT included, before anything is
+  // done about it.
+  virtual void Replied([[maybe_unused]] const Reply& reply) {}
   // The next attempt, or nothing for now. Its MAIL is written at once. May be asked while the
   // previous attempt awaits its last reply (look-ahead of one).
   virtual std::optional<Attempt> Next() = 0;

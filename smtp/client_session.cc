@@ -291,6 +291,7 @@ absl::StatusOr<bool> ClientSession::TakeBufferedReply() {
   if (result == ReplyParser::Result::kError) return parser_.error();
   if (result == ReplyParser::Result::kMore) return false;
   reply_ = parser_.TakeReply();
+  source_.Replied(reply_);
   return true;
 }
 

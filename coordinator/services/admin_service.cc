@@ -125,6 +125,18 @@ class AdminService final : public mta::v1::Admin::CallbackService {
     return ChangeQueue(&ShardAdminAsync::ResumeQueue, context, *request, response);
   }
 
+  ServerUnaryReactor* SetQueueMode(CallbackServerContext* context,
+                                   const mta::v1::ChangeQueueRequest* request,
+                                   mta::v1::ChangeQueueResponse* response) override {
+    if (request->mode() != mta::v1::QUEUE_MODE_NORMAL &&
+        request->mode() != mta::v1::QUEUE_MODE_BACKOFF) {
+      ServerUnaryReactor* reactor = context->DefaultReactor();
+      reactor->Finish(ToGrpc(absl::InvalidArgumentError("mode is neither normal nor backoff")));
+      return reactor;
+    }
+    return ChangeQueue(&ShardAdminAsync::SetQueueMode, context, *request, response);
+  }
+
   ServerUnaryReactor* ForgetShard(CallbackServerContext* context,
                                   const mta::v1::ForgetShardRequest* request,
                                   mta::v1::ForgetShardResponse* response) override {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 
 namespace convoy::shard {
@@ -32,6 +33,43 @@ QueuePolicyPtr SchedulePolicy(const config::Policy& policy) {
   return out;
 }
 
+std::shared_ptr<const ReplyRule> RuleFrom(const config::BackoffLine& line) {
+  const auto pattern = BackoffPattern::Make(line.pattern);
+  CHECK(pattern.ok());  // its form was checked when the file was read
+  auto rule = std::make_shared<ReplyRule>();
+  rule->pattern = *pattern;
+  rule->backoff.to_normal_after = line.duration;
+  rule->backoff.max_smtp_out = Connections(line.connections);
+  rule->backoff.max_msg_rate =
+      line.messages_per_hour < 0 ? Rate{} : Rate{line.messages_per_hour, Hours(1)};
+  return rule;
+}
+
+std::shared_ptr<const ReplyRule> RuleFrom(const config::ReplyRule& line) {
+  using Mode = config::ReplyRule::Mode;
+  auto rule = std::make_shared<ReplyRule>();
+  rule->pattern = std::make_shared<RegexPattern>(line.pattern);
+  rule->mode = line.mode == Mode::kBackoff  ? ModeOrder::kBackoff
+               : line.mode == Mode::kNormal ? ModeOrder::kNormal
+                                            : ModeOrder::kKeep;
+  rule->backoff.to_normal_after = line.backoff_to_normal_after;
+  rule->bounce_rcpt = line.bounce_rcpt;
+  rule->defer_queue = line.defer_queue;
+  return rule;
+}
+
+BackoffSettings BackoffFrom(const config::Policy& policy, const ReplyRules& list) {
+  BackoffSettings out;
+  out.max_smtp_out = Connections(policy.backoff_max_smtp_out);
+  out.max_msg_rate = RateFrom(policy.backoff_max_msg_rate);
+  out.retry_after = policy.backoff_retry_after;
+  out.to_normal_after = policy.backoff_to_normal_after;
+  out.to_normal_after_delivery = policy.backoff_to_normal_after_delivery;
+  for (const config::BackoffLine& line : policy.backoff_lines) out.rules.push_back(RuleFrom(line));
+  out.rules.insert(out.rules.end(), list.begin(), list.end());
+  return out;
+}
+
 void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->timeouts.greeting = policy.smtp_greeting_timeout;
   out->timeouts.block = policy.data_send_timeout;
@@ -48,9 +86,10 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
 
 }  // namespace
 
-DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy) {
+DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRules& list) {
   auto out = std::make_shared<DeliveryPolicy>();
   out->schedule = SchedulePolicy(policy);
+  out->backoff = BackoffFrom(policy, list);
   out->site.max_connections = Connections(policy.site_max_smtp_out);
   out->site.max_msg_rate = RateFrom(policy.site_max_msg_rate);
   out->retry_interval = policy.retry_interval;
@@ -93,6 +132,7 @@ void ConfigPolicyBook::Swap(ConfigPolicyBook& other) {
   policies_.swap(other.policies_);
   sites_.swap(other.sites_);
   vmtas_.swap(other.vmtas_);
+  reply_rules_.swap(other.reply_rules_);
   sources_.swap(other.sources_);
 }
 
@@ -100,9 +140,23 @@ DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::stri
   std::string key = Cat(domain, '/', vmta);
   if (const auto found = policies_.find(key); found != policies_.end()) return found->second;
   if (policies_.size() >= kPoliciesMax) policies_.clear();
-  DeliveryPolicyPtr policy = DeliveryPolicyFrom(config_->PolicyFor(domain, vmta));
+  const config::Policy settings = config_->PolicyFor(domain, vmta);
+  DeliveryPolicyPtr policy = DeliveryPolicyFrom(
+      settings, RulesOf(config_->FindSmtpPatternList(settings.smtp_pattern_list)));
   policies_.emplace(std::move(key), policy);
   return policy;
+}
+
+const ReplyRules& ConfigPolicyBook::RulesOf(const config::SmtpPatternList* list) {
+  const auto [found, added] = reply_rules_.try_emplace(list);
+  if (added && list != nullptr) {
+    for (const config::ReplyRule& line : list->rules) {
+      const bool acts =
+          line.mode != config::ReplyRule::Mode::kKeep || line.bounce_rcpt || line.defer_queue;
+      if (acts) found->second.push_back(RuleFrom(line));
+    }
+  }
+  return found->second;
 }
 
 const VmtaIdentity* ConfigPolicyBook::FindVmta(std::string_view name) {

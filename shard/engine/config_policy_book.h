@@ -17,8 +17,8 @@
 
 namespace convoy::shard {
 
-// The shard's view of a queue's settings.
-DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy);
+// The shard's view of a queue's settings; `list` are the rules of its smtp-pattern-list.
+DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRules& list = {});
 
 class ConfigPolicyBook final : public PolicyBook {
  public:
@@ -42,10 +42,14 @@ class ConfigPolicyBook final : public PolicyBook {
   const config::Config& config() const { return *config_; }
 
  private:
+  // Made once for each list; queues share them. Null: none.
+  const ReplyRules& RulesOf(const config::SmtpPatternList* list);
+
   std::shared_ptr<const config::Config> config_;
   absl::flat_hash_map<std::string, DeliveryPolicyPtr> policies_;
   absl::flat_hash_map<std::string, std::string> sites_;
   absl::flat_hash_map<std::string, VmtaIdentity> vmtas_;
+  absl::flat_hash_map<const config::SmtpPatternList*, ReplyRules> reply_rules_;
   absl::flat_hash_map<IpAddress, SourcePolicy> sources_;
 };
 

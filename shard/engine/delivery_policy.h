@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/time_types.h"
+#include "shard/backoff/backoff_rules.h"
 #include "shard/deliver/verdict.h"
 #include "shard/schedule/policy.h"
 #include "smtp/client_session.h"
@@ -24,6 +25,9 @@ struct DeliveryPolicy {
   QueuePolicyPtr schedule = std::make_shared<QueuePolicy>();
   // Limits of the site: site-max-smtp-out, max-msg-per-hour. Cluster-wide.
   SharedLimits site;
+
+  // Backoff mode: what begins and ends it, and its limits.
+  BackoffSettings backoff;
 
   // Recipient-level retry: retry-interval (a list; the last one repeats), at least
   // min-retry-interval.

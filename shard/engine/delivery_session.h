@@ -47,6 +47,8 @@ class SessionOwner {
   // Asked before each connection attempt: may this queue still be connected to (lease, pause)?
   virtual bool MayConnect(SessionId session) = 0;
   virtual void Opened(DeliverySession& session) = 0;
+  // Each reply of the peer, as it comes.
+  virtual void Replied(DeliverySession& session, const smtp::Reply& reply) = 0;
   virtual std::optional<smtp::Attempt> Next(DeliverySession& session) = 0;
   virtual void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) = 0;
   // The attempt's final dot is on its way: from here to its outcome on disk is the duplicate
@@ -86,6 +88,7 @@ class DeliverySession final : public smtp::AttemptSource,
 
   // smtp::AttemptSource
   void Opened(const smtp::PeerInfo& peer) override;
+  void Replied(const smtp::Reply& reply) override { owner_.Replied(*this, reply); }
   std::optional<smtp::Attempt> Next() override { return owner_.Next(*this); }
   void Returned(smtp::Attempt attempt, bool mail_written) override;
   void FinalDotSent(uint64_t id) override { owner_.FinalDotSent(id); }

@@ -129,7 +129,8 @@ uint64_t Dispatcher::Take(const Action& action) {
   Queue* queue = deps_.queues.Find(action.queue);
   CHECK(queue != nullptr && !queue->ready.empty());
   const uint64_t id = next_attempt_++;
-  attempts_.emplace(id, InFlight{action.session, std::move(queue->ready.front())});
+  attempts_.emplace(
+      id, InFlight{action.session, std::move(queue->ready.front()), queue->backoff.has_value()});
   queue->ready.pop_front();
   --queue->told_ready;
   return id;
@@ -172,9 +173,15 @@ void Dispatcher::SetQueue(const Queue& queue) {
     if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue.vmta)) {
       Tell(SetVmta{queue.vmta_id, vmta->limits});
     }
-    Tell(shard::SetQueue{queue.id, queue.site_id, queue.vmta_id, queue.policy->schedule});
+    shard::SetQueue set{queue.id, queue.site_id, queue.vmta_id, queue.Schedule()};
+    set.resumes_backoff = queue.backoff.has_value() && !scheduler_.Has(queue.id);
+    Tell(set);
     Tell(AllowQueue{queue.id, queue.MayAttempt()});
   });
+}
+
+void Dispatcher::LimitsChanged(const Queue& queue) {
+  Tell(shard::SetQueue{queue.id, queue.site_id, queue.vmta_id, queue.Schedule()});
 }
 
 void Dispatcher::ReadyChanged(Queue& queue, bool new_mail) {
@@ -224,6 +231,10 @@ bool Dispatcher::MayConnect(SessionId session) {
 }
 
 void Dispatcher::Opened(DeliverySession& session) { Tell(SessionOpened{session.id()}); }
+
+void Dispatcher::Replied(DeliverySession& session, const smtp::Reply& reply) {
+  deps_.backoff.Heard(*deps_.queues.Find(session.queue()), reply);
+}
 
 std::optional<smtp::Attempt> Dispatcher::Next(DeliverySession& session) {
   const auto found = live_.find(session.id());
@@ -311,12 +322,14 @@ void Dispatcher::Reported(DeliverySession& session, const smtp::AttemptResult& r
   CHECK(found != attempts_.end() && result.recipients.size() == 1);
   const ReadyRow row = std::move(found->second.row);
   const bool past_dot = found->second.past_dot;
+  const bool in_backoff = found->second.in_backoff;
   attempts_.erase(found);
   --live_.at(session.id()).in_flight;
   Queue& queue = *deps_.queues.Find(session.queue());
   const Answer answer = AnswerOf(result.recipients.front());
-  Verdict verdict = Judge(answer, queue.policy->verdict);
+  Verdict verdict = Judge(answer, VerdictOptionsFor(queue, result.recipients.front()));
   verdict.maybe_duplicate = result.duplicate_window;
+  if (in_backoff && verdict.outcome == Outcome::kDelivered) deps_.backoff.Delivered(queue);
   if (SaysNothing(verdict, answer.phase) && !verdict.maybe_duplicate) {
     queue.last_error = {deps_.loop.WallNow(), verdict.diagnostic};
     deps_.preparer.PutBack(queue, row.row);
@@ -356,6 +369,15 @@ void Dispatcher::Ended(DeliverySession& session, SessionEnd end, std::optional<V
   if (scheduler_.Counters(queue.id).retry_until > MonoTime{}) deps_.preparer.Unprepare(queue, 1);
   ReadyChanged(queue);
   deps_.preparer.Pump(queue, SessionsOf(queue.id));
+}
+
+VerdictOptions Dispatcher::VerdictOptionsFor(const Queue& queue,
+                                             const smtp::Outcome& outcome) const {
+  VerdictOptions options = queue.policy->verdict;
+  if (outcome.phase == smtp::Phase::kRcpt && deps_.backoff.BouncesRecipient(queue, outcome.reply)) {
+    options.bounce_on_4xx_status = true;
+  }
+  return options;
 }
 
 std::vector<std::shared_ptr<DeliverySession>> Dispatcher::AllSessions() const {

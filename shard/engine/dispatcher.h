@@ -23,6 +23,7 @@
 #include "base/rng.h"
 #include "runtime/gate.h"
 #include "shard/cluster/lease_view.h"
+#include "shard/engine/backoff_book.h"
 #include "shard/engine/delivery_session.h"
 #include "shard/engine/preparer.h"
 #include "shard/engine/queue_book.h"
@@ -44,6 +45,7 @@ class Dispatcher final : public SessionOwner {
     const LeaseView& lease;
     std::shared_ptr<const TlsContext> tls;
     GaugeFile* gauges;  // may be null
+    BackoffBook& backoff;
     Rng rng;
   };
   explicit Dispatcher(Deps deps);
@@ -62,6 +64,10 @@ class Dispatcher final : public SessionOwner {
     change();
     if (--changing_limits_ == 0) Tell(shard::ChangeLimits{false});
   }
+  // The limits of the queue have changed: it entered or left backoff mode.
+  void LimitsChanged(const Queue& queue);
+  // The queue goes into retry mode (a reply rule's defer-queue).
+  void Defer(const Queue& queue) { Tell(DeferQueue{queue.id}); }
   // total-max-smtp-out has changed.
   void SetTotal(uint32_t total_max_smtp_out) { Tell(shard::SetTotal{total_max_smtp_out}); }
   // `queue.ready` has changed. `new_mail`: some of it was just accepted.
@@ -83,6 +89,7 @@ class Dispatcher final : public SessionOwner {
   // SessionOwner
   bool MayConnect(SessionId session) override;
   void Opened(DeliverySession& session) override;
+  void Replied(DeliverySession& session, const smtp::Reply& reply) override;
   std::optional<smtp::Attempt> Next(DeliverySession& session) override;
   void Returned(DeliverySession& session, smtp::Attempt attempt, bool mail_written) override;
   void FinalDotSent(uint64_t attempt) override;
@@ -100,6 +107,7 @@ class Dispatcher final : public SessionOwner {
   struct InFlight {
     SessionId session;
     ReadyRow row;
+    bool in_backoff = false;  // the mode was on when it was assigned
     bool past_dot = false;
   };
 
@@ -123,6 +131,8 @@ class Dispatcher final : public SessionOwner {
   void Forget(uint64_t attempt);
   void RowBack(QueueId queue, const SpoolRow& row);
   bool LeaseHeld();
+  // Those of the queue, as the reply rules have it for this answer.
+  VerdictOptions VerdictOptionsFor(const Queue& queue, const smtp::Outcome& outcome) const;
   std::vector<std::shared_ptr<DeliverySession>> AllSessions() const;
 
   Deps deps_;

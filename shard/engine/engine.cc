@@ -37,6 +37,11 @@ Engine::Engine(Deps deps)
                  .signer = deps_.signer,
                  .suppressions = deps_.suppressions,
                  .ready_changed = [this](Queue& queue) { Work(queue); }}),
+      backoff_({.loop = deps_.loop,
+                .spool = deps_.spool,
+                .queues = queues_,
+                .changed = [this](Queue& queue) { dispatcher_.LimitsChanged(queue); },
+                .defer = [this](Queue& queue) { dispatcher_.Defer(queue); }}),
       dispatcher_({.loop = deps_.loop,
                    .network = deps_.network,
                    .resolver = deps_.resolver,
@@ -47,6 +52,7 @@ Engine::Engine(Deps deps)
                    .lease = deps_.lease,
                    .tls = deps_.tls,
                    .gauges = deps_.gauges,
+                   .backoff = backoff_,
                    .rng = deps_.rng}) {
   SetListeners({});
 }
@@ -56,6 +62,7 @@ Engine::~Engine() { deps_.loop.Cancel(refresh_timer_); }
 absl::Status Engine::Recover() {
   KvStore& store = deps_.spool.store();
   ASSIGN_OR_RETURN(pauses_, RecoverPauses(store));
+  RETURN_IF_ERROR(backoff_.Recover());
   ASSIGN_OR_RETURN(const std::vector<SpooledQueue> heads, deps_.spool.Recover([](auto) {}));
   // Counted here, before the loop runs, because a window needs its exact number.
   ASSIGN_OR_RETURN(const std::vector<KvGroup> groups,
@@ -82,6 +89,7 @@ void Engine::Added(Queue& queue) {
   queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
   queue.owned = Owns(queue);
   queue.paused = pauses_.Covers(queue.domain, queue.vmta);
+  backoff_.Added(queue);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
 }
@@ -275,7 +283,8 @@ QueueReport Engine::ReportOf(Queue& queue) const {
   report.vmta = queue.vmta;
   report.recipients = queue.window.rows();
   report.connections = counters.connecting + counters.open;
-  report.mode = queue.paused ? "paused" : "normal";
+  report.mode = queue.paused ? "paused" : queue.backoff.has_value() ? "backoff" : "normal";
+  report.backoff = queue.backoff;
   report.owned = queue.owned;
   const WaitReason why = dispatcher_.scheduler().Why(queue.id, now);
   const WallTime until = deps_.loop.WallNow() + (why.until - now);

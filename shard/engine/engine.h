@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "runtime/stream.h"
 #include "shard/cluster/assignment_view.h"
 #include "shard/cluster/lease_view.h"
+#include "shard/engine/backoff_book.h"
 #include "shard/engine/dispatcher.h"
 #include "shard/engine/pause_set.h"
 #include "shard/engine/policy_book.h"
@@ -42,12 +44,14 @@ struct QueueReport {
   std::string vmta;
   uint64_t recipients = 0;
   uint32_t connections = 0;
-  std::string mode;     // normal, paused
+  std::string mode;     // normal, backoff, paused
   std::string waiting;  // why nothing more is sent now
   LastError last_error;
   QueueTotals totals;
   int64_t next_due_ms = 0;  // 0: none
   bool owned = false;
+  // In backoff mode, also when an operator has paused the queue.
+  std::optional<BackoffState> backoff;
 };
 
 struct EngineTotals {
@@ -105,6 +109,10 @@ class Engine {
   // resume under a wider pause (PauseSet), Cancelled while stopping.
   using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<uint64_t>)>;
   void SetPaused(const PauseSelector& selector, bool paused, ChangeDone done);
+  // Puts queues that exist into backoff mode, or out of it: BackoffBook::SetMode.
+  void SetMode(const PauseSelector& selector, bool backoff, ChangeDone done) {
+    backoff_.SetMode(selector, backoff, std::move(done));
+  }
   // Where this shard takes mail by SMTP: a mail host there would be a loop. Before the first
   // attempt.
   void SetListeners(const std::vector<Endpoint>& listeners);
@@ -140,6 +148,7 @@ class Engine {
   QueueBook queues_;
   Recorder recorder_;
   Preparer preparer_;
+  BackoffBook backoff_;
   Dispatcher dispatcher_;
   PauseSet pauses_;
 

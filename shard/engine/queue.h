@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/time_types.h"
+#include "shard/backoff/backoff_state.h"
 #include "shard/engine/delivery_policy.h"
 #include "shard/queue/window.h"
 #include "shard/schedule/ids.h"
@@ -64,6 +65,9 @@ struct Queue {
   bool vmta_gone = false;     // its virtual MTA is not configured any more: rows bounce when due
   uint64_t policies = 0;      // which policies `policy` is of: Engine::PoliciesChanged counts them
 
+  // Set: in backoff mode. Changed by BackoffBook only.
+  std::optional<BackoffState> backoff;
+
   // The destination cannot exist (NXDOMAIN, null MX): rows that come due before this time bounce.
   std::optional<Verdict> dead;
   MonoTime dead_until{};
@@ -72,6 +76,11 @@ struct Queue {
   QueueTotals totals;
 
   std::string Name() const { return domain + "/" + vmta; }
+  // The limits that hold now.
+  QueuePolicyPtr Schedule() const {
+    return backoff.has_value() ? PolicyInBackoff(*policy->schedule, policy->backoff, *backoff)
+                               : policy->schedule;
+  }
   bool MayAttempt() const { return owned && !paused && !handing_over; }
 };
 

@@ -167,10 +167,16 @@ absl::Status ShardNode::StartServices() {
   hooks_.set_paused = [this](const PauseSelector& selector, bool paused, Engine::ChangeDone done) {
     LogInfo("admin", paused ? "pause " : "resume ", selector.ToString());
     if (paused) {
-      const absl::Status meant = CheckPause(selector);
+      const absl::Status meant = CheckSelector(selector, "pause");
       if (!meant.ok()) return done(meant);
     }
     engine_->SetPaused(selector, paused, std::move(done));
+  };
+  hooks_.set_mode = [this](const PauseSelector& selector, bool backoff, Engine::ChangeDone done) {
+    LogInfo("admin", "set mode ", backoff ? "backoff " : "normal ", selector.ToString());
+    const absl::Status meant = CheckSelector(selector, "set");
+    if (!meant.ok()) return done(meant);
+    engine_->SetMode(selector, backoff, std::move(done));
   };
   SetReloadHooks();
   std::string grpc = options_.grpc_listen;
@@ -316,12 +322,12 @@ ShardReport ShardNode::Report() const {
   return report;
 }
 
-// A pause that would hold nothing is refused: it would be believed.
-absl::Status ShardNode::CheckPause(const PauseSelector& selector) const {
+// A change that would reach nothing is refused: it would be believed.
+absl::Status ShardNode::CheckSelector(const PauseSelector& selector, std::string_view verb) const {
   const std::string site = policies_->SiteOf(selector.domain());
   if (selector.domain() != "*" && site != selector.domain()) {
     return absl::FailedPreconditionError(Cat("mail for ", selector.domain(), " is queued as ", site,
-                                             ": pause queue ", site, '/', selector.vmta()));
+                                             ": ", verb, " queue ", site, '/', selector.vmta()));
   }
   if (selector.vmta() != "*" && config_->FindVmta(selector.vmta()) == nullptr) {
     return absl::FailedPreconditionError(

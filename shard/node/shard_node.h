@@ -97,7 +97,7 @@ class ShardNode {
   void OnSecond();
   ShardReport Report() const;
   // FailedPrecondition, NotFound: the names can be no queue's, and what would be.
-  absl::Status CheckPause(const PauseSelector& selector) const;
+  absl::Status CheckSelector(const PauseSelector& selector, std::string_view verb) const;
 
   KernelLoop& loop_;
   const ShardOptions options_;

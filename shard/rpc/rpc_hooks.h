@@ -64,6 +64,8 @@ struct RpcHooks {
   std::function<std::vector<QueueReport>(std::string_view domain, std::string_view vmta)> queues;
   // Engine::SetPaused.
   std::function<void(const PauseSelector&, bool paused, Engine::ChangeDone)> set_paused;
+  // Engine::SetMode.
+  std::function<void(const PauseSelector&, bool backoff, Engine::ChangeDone)> set_mode;
 
   // Reload (proto/config.proto). FailedPrecondition from `fenced` refuses the call: the coordinator
   // of that epoch is a former one.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "proto/admin.grpc.pb.h"
 #include "proto/forward.grpc.pb.h"
 #include "shard/forward/rpc/forward_codec.h"
@@ -87,12 +88,26 @@ void Fill(const ShardReport& report, mta::v1::ShardStatus* out) {
   out->set_stopping(report.stopping);
 }
 
+mta::v1::QueueMode ModeOf(const QueueReport& report) {
+  if (report.mode == "paused") return mta::v1::QUEUE_MODE_PAUSED;
+  return report.mode == "backoff" ? mta::v1::QUEUE_MODE_BACKOFF : mta::v1::QUEUE_MODE_NORMAL;
+}
+
+void Fill(const BackoffState& state, mta::v1::BackoffInfo* out) {
+  out->set_since_unix_ms(state.since.unix_ms());
+  if (state.until < kWallMax) out->set_until_unix_ms(state.until.unix_ms());
+  out->set_reply(Escape(state.reply));
+  for (const std::string& pattern : state.patterns) out->add_patterns(Escape(pattern));
+  out->set_by_operator(state.by_operator);
+}
+
 void Fill(const QueueReport& report, mta::v1::QueueRow* out) {
   out->set_domain(report.domain);
   out->set_virtual_mta(report.vmta);
   out->set_recipients(report.recipients);
   out->set_connections(report.connections);
-  out->set_mode(report.mode == "paused" ? mta::v1::QUEUE_MODE_PAUSED : mta::v1::QUEUE_MODE_NORMAL);
+  out->set_mode(ModeOf(report));
+  if (report.backoff.has_value()) Fill(*report.backoff, out->mutable_backoff());
   out->set_next_due_unix_ms(report.next_due_ms);
   out->set_last_error(report.last_error.text);
   out->set_held_because(report.waiting);
@@ -133,18 +148,32 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
   grpc::ServerUnaryReactor* PauseQueue(grpc::CallbackServerContext* context,
                                        const mta::v1::ChangeQueueRequest* request,
                                        mta::v1::ChangeShardQueueResponse* out) override {
-    return Change(context, request, out, true);
+    return Change(context, request, out, hooks_.set_paused, true);
   }
   grpc::ServerUnaryReactor* ResumeQueue(grpc::CallbackServerContext* context,
                                         const mta::v1::ChangeQueueRequest* request,
                                         mta::v1::ChangeShardQueueResponse* out) override {
-    return Change(context, request, out, false);
+    return Change(context, request, out, hooks_.set_paused, false);
+  }
+  grpc::ServerUnaryReactor* SetQueueMode(grpc::CallbackServerContext* context,
+                                         const mta::v1::ChangeQueueRequest* request,
+                                         mta::v1::ChangeShardQueueResponse* out) override {
+    const bool backoff = request->mode() == mta::v1::QUEUE_MODE_BACKOFF;
+    if (backoff || request->mode() == mta::v1::QUEUE_MODE_NORMAL) {
+      return Change(context, request, out, hooks_.set_mode, backoff);
+    }
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpc(absl::InvalidArgumentError("mode is neither normal nor backoff")));
+    return reactor;
   }
 
  private:
+  using QueueSetter = std::function<void(const PauseSelector&, bool, Engine::ChangeDone)>;
+
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context,
                                    const mta::v1::ChangeQueueRequest* request,
-                                   mta::v1::ChangeShardQueueResponse* out, bool paused) {
+                                   mta::v1::ChangeShardQueueResponse* out, const QueueSetter& set,
+                                   bool on) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     const auto selector =
         PauseSelector::Make(request->selector().domain(), request->selector().virtual_mta());
@@ -152,8 +181,8 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
       reactor->Finish(ToGrpc(selector.status()));
       return reactor;
     }
-    loop_.Post([this, reactor, out, paused, selector = *selector] {
-      hooks_.set_paused(selector, paused, [reactor, out](const absl::StatusOr<uint64_t>& matched) {
+    loop_.Post([reactor, out, &set, on, selector = *selector] {
+      set(selector, on, [reactor, out](const absl::StatusOr<uint64_t>& matched) {
         out->set_matched(matched.value_or(0));
         reactor->Finish(ToGrpc(matched.status()));
       });
@@ -165,8 +194,7 @@ class ShardAdminService final : public mta::v1::ShardAdmin::CallbackService {
     std::vector<QueueReport> all =
         hooks_.queues(wanted.selector().domain(), wanted.selector().virtual_mta());
     if (wanted.mode() != mta::v1::QUEUE_MODE_UNSPECIFIED) {
-      const bool paused = wanted.mode() == mta::v1::QUEUE_MODE_PAUSED;
-      std::erase_if(all, [paused](const QueueReport& q) { return (q.mode == "paused") != paused; });
+      std::erase_if(all, [&](const QueueReport& q) { return ModeOf(q) != wanted.mode(); });
     }
     const bool by_name = wanted.order() == mta::v1::QUEUE_ORDER_NAME;
     std::sort(all.begin(), all.end(), [by_name](const QueueReport& a, const QueueReport& b) {

@@ -42,6 +42,9 @@ struct SetQueue {
   VmtaId vmta;
   QueuePolicyPtr policy;
   bool start_spent = false;
+  // The queue was in backoff mode in an earlier process or at another owner, which kept its rate:
+  // that rate starts as used up to now.
+  bool resumes_backoff = false;
 };
 // Forgets a queue: its sessions get no more work and are closed as they ask. What its rate has to
 // remember is kept as long as needed, also if the queue is set again meanwhile.

@@ -29,6 +29,8 @@ struct Rate {
 struct QueuePolicy {
   uint32_t max_smtp_out = 20;
   Rate max_msg_rate;
+  // Of backoff mode: holds besides max_msg_rate, from when it is set. Unlimited: not in that mode.
+  Rate backoff_msg_rate;
   uint32_t max_msg_per_connection = 0;     // 0: no limit
   uint32_t max_errors_per_connection = 0;  // 0: no limit
   uint32_t priority = 50;  // 0..100; a queue's share of a contended limit is priority + 1

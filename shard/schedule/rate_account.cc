@@ -12,6 +12,14 @@ void RateAccount::Spend(MonoTime now) {
   NewToken();
 }
 
+void RateAccount::Resume(const Rate& rate, MonoTime now) {
+  if (rate.unlimited() || rate.count == 0) return;
+  Limiter(rate, now)->UseUp(now);
+  latest_ = now;
+  used_ = true;
+  NewToken();
+}
+
 RateAccount::Token RateAccount::NewToken() {
   if (++taken_ == 0) ++taken_;
   return taken_;

@@ -23,6 +23,8 @@ class RateAccount {
 
   // From `now` on what happened before counts as a full allowance used.
   void Spend(MonoTime now);
+  // An earlier process kept `rate`, and may have used all it allowed until `now`.
+  void Resume(const Rate& rate, MonoTime now);
   // The earliest time at which Take succeeds: `now`, or later, or kMonoMax.
   MonoTime Next(const Rate& rate, MonoTime now);
   // Takes one event. Only if Next(rate, now) == now.

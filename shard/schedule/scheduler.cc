@@ -75,7 +75,7 @@ void Scheduler::Core::On(const SetQueue& e) {
   const auto it = queues_.find(e.queue);
   QueueState& q = it == queues_.end() ? MakeQueue(e) : QueueAt(it->second);
   CHECK(q.vmta == VmtaGate(e.vmta));
-  q.rate.Change(q.policy->max_msg_rate, e.policy->max_msg_rate, now_);
+  q.rates.Change(it == queues_.end() ? nullptr : q.policy.get(), *e.policy, now_);
   MarkDirty(&q);
   LeaveTotal(q.vmta);
   if (q.active) q.vmta->active_weight -= q.weight();
@@ -85,7 +85,8 @@ void Scheduler::Core::On(const SetQueue& e) {
   const auto site = sites_.find(e.site);
   if (site != sites_.end() && q.site == nullptr) AttachSite(&q, site->second.get());
   CHECK(q.site == nullptr || q.site->id == e.site.value());
-  if (e.start_spent) q.rate.Spend(now_);
+  if (e.start_spent) q.rates.Spend(*e.policy, now_);
+  if (e.resumes_backoff) q.rates.ResumeBackoff(*e.policy, now_);
 }
 
 void Scheduler::Core::AttachSite(QueueState* q, GateState* site) {

@@ -52,9 +52,9 @@ void Scheduler::Core::Serve(QueueState* q, GateState* popped_from) {
     }
   }
   if (q->ready > 0) return MaybeOpen(q);
-  const MonoTime forget = q->rate.ForgetAt(q->policy->max_msg_rate);
+  const MonoTime forget = q->rates.ForgetAt(*q->policy);
   if (forget > now_) return SetWake(q, forget);
-  q->rate.Forget();
+  q->rates.Forget();
 }
 
 // A removed queue stays until its sessions have ended and its rate may be forgotten: it could
@@ -62,7 +62,7 @@ void Scheduler::Core::Serve(QueueState* q, GateState* popped_from) {
 bool Scheduler::Core::ServeRemoved(QueueState* q) {
   CloseIdleSessions(q);
   if (q->sessions() > 0) return true;
-  const MonoTime forget = q->rate.ForgetAt(q->policy->max_msg_rate);
+  const MonoTime forget = q->rates.ForgetAt(*q->policy);
   if (forget > now_) {
     SetWake(q, forget);
   } else {
@@ -93,7 +93,7 @@ Scheduler::Core::Block Scheduler::Core::GateBlock(GateState* g, Parked at, bool 
 
 // `in_order`: behind those who wait for the same tokens already.
 Scheduler::Core::Block Scheduler::Core::AttemptBlock(QueueState* q, bool in_order) {
-  const MonoTime own = q->rate.Next(q->policy->max_msg_rate, now_);
+  const MonoTime own = q->rates.Next(*q->policy, now_);
   if (own > now_) return {true, Parked::kNowhere, own};
   const Block site = GateBlock(q->site, Parked::kSiteRate, in_order);
   const Block vmta = GateBlock(q->vmta, Parked::kVmtaRate, in_order);
@@ -105,7 +105,7 @@ void Scheduler::Core::Assign(SessionState* s) {
   CHECK(q.ready > 0 && s->attempts < SessionState::kAttemptsMax);
   StopWaiting(s);
   SessionState::Tokens& tokens = s->tokens[s->attempts++];
-  tokens.queue = q.rate.Take(q.policy->max_msg_rate, now_);
+  tokens.queue = q.rates.Take(*q.policy, now_);
   tokens.vmta = q.vmta->rate.Take(q.vmta->limits.max_msg_rate, now_);
   if (q.site != nullptr) tokens.site = q.site->rate.Take(q.site->limits.max_msg_rate, now_);
   --q.ready;
@@ -150,9 +150,10 @@ bool Scheduler::Core::OwnLimitsAllowOpening(QueueState* q) {
   if (q->ready <= q->connecting + q->open) {
     not_before = std::max(not_before, q->hungry_since + options_.growth_patience);
   }
-  if (!policy.max_msg_rate.unlimited()) {
-    if (q->connecting >= ConnectingMax(LimitScope::kQueue, policy.max_msg_rate)) return false;
-    const MonoTime token = q->rate.Next(policy.max_msg_rate, now_);
+  for (const Rate& rate : {policy.max_msg_rate, policy.backoff_msg_rate}) {
+    if (rate.unlimited()) continue;
+    if (q->connecting >= ConnectingMax(LimitScope::kQueue, rate)) return false;
+    const MonoTime token = q->rates.Next(policy, now_);
     if (token >= kMonoMax) return false;
     not_before = std::max(not_before, token - options_.token_horizon);
   }

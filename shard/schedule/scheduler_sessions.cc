@@ -223,7 +223,7 @@ void Scheduler::Core::On(const AttemptReturned& e) {
   if (s.assigned > 0) --s.assigned;
   --q.assigned;
   --counters_.assigned;
-  bool exact = q.rate.GiveBack(tokens.queue);
+  bool exact = q.rates.GiveBack(tokens.queue);
   exact = q.vmta->rate.GiveBack(tokens.vmta) && exact;
   MarkDirty(q.vmta);
   if (q.site != nullptr) {

@@ -11,6 +11,7 @@
 #include "shard/schedule/ids.h"
 #include "shard/schedule/indexed_heap.h"
 #include "shard/schedule/policy.h"
+#include "shard/schedule/queue_rates.h"
 #include "shard/schedule/rate_account.h"
 #include "shard/schedule/wait_reason.h"
 
@@ -114,13 +115,13 @@ struct QueueState : Timed {
   bool in_retry() const { return retry_until.us != 0; }
 
   QueueId id;
-  GateState* site = nullptr;  // null: the site has no limits
+  uint32_t heap_position = kNotInHeap;  // here it fills a gap
+  GateState* site = nullptr;            // null: the site has no limits
   GateState* vmta = nullptr;
   QueuePolicyPtr policy;
-  RateAccount rate;
+  QueueRates rates;
   SessionList waiting;
 
-  uint32_t heap_position = kNotInHeap;
   Parked parked = Parked::kNowhere;
   bool dirty = false;  // waits for Serve
   bool paused = false;
@@ -147,7 +148,7 @@ struct SessionState {
   enum class Phase : uint8_t { kConnecting, kOpen, kClosing };
   static constexpr uint8_t kAttemptsMax = 2;  // one on the wire, one looked ahead
   struct Tokens {
-    RateAccount::Token queue = 0;
+    QueueRates::Token queue;
     RateAccount::Token site = 0;
     RateAccount::Token vmta = 0;
   };

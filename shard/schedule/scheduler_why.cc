@@ -48,9 +48,10 @@ WaitReason Scheduler::Core::Why(QueueId id, MonoTime now) {
     reason.kind = q.assigned > 0 ? Kind::kSending : Kind::kIdle;
     return reason;
   }
-  const Rate& own = q.policy->max_msg_rate;
-  const MonoTime token = q.rate.Next(own, now);
-  if (token > now) return RateReason(LimitScope::kQueue, own, token);
+  const MonoTime token = q.rates.Next(*q.policy, now);
+  if (token > now) {
+    return RateReason(LimitScope::kQueue, q.rates.Binding(*q.policy, now), token);
+  }
   for (GateState* g : {q.site, q.vmta}) {
     if (g == nullptr) continue;
     const MonoTime next = g->rate.Next(g->limits.max_msg_rate, now);

@@ -35,7 +35,7 @@ absl::Status Locate(Experiment* experiment) {
       scopes.push_back(ScopeOf(FirstWord(text.substr(1))));
     } else if (text.find(kPlace) != std::string_view::npos) {
       ++places;
-      experiment->directive = FirstWord(text);
+      experiment->directive = IsDigit(text.front()) ? std::string(kBackoffLine) : FirstWord(text);
       experiment->scope = scopes.back();
     }
   }

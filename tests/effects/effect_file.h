@@ -36,6 +36,8 @@ struct Value {
   size_t line = 0;  // of "value", from 0
 };
 inline constexpr std::string_view kAbsent = "(absent)";
+// The name of lines such as `421 RP-001 *, 1h, 5, 1000`, which begin with no directive.
+inline constexpr std::string_view kBackoffLine = "backoff-line";
 
 struct Experiment {
   std::vector<std::string> config;           // with one {}

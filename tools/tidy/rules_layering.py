@@ -33,6 +33,7 @@ _PROTO_PLACES = (
     "*/rpc/*",
     "coordinator/services/*",
     "coordinator/store/*",
+    "shard/backoff/*_codec*",
     "shard/spool/*_codec*",
     "cli/*",
     "bench/*",
