@@ -73,7 +73,7 @@ DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy) {
 }
 
 ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
-    : config_(std::move(config)) {
+    : config_(std::move(config)), policies_(config_, DeliveryPolicyFrom) {
   for (const std::string& name : config_->VmtaNames()) {
     const config::VirtualMta& vmta = *config_->FindVmta(name);
     VmtaIdentity identity;
@@ -90,19 +90,14 @@ ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
 
 void ConfigPolicyBook::Swap(ConfigPolicyBook& other) {
   config_.swap(other.config_);
-  policies_.swap(other.policies_);
+  std::swap(policies_, other.policies_);
   sites_.swap(other.sites_);
   vmtas_.swap(other.vmtas_);
   sources_.swap(other.sources_);
 }
 
 DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::string_view vmta) {
-  std::string key = Cat(domain, '/', vmta);
-  if (const auto found = policies_.find(key); found != policies_.end()) return found->second;
-  if (policies_.size() >= kPoliciesMax) policies_.clear();
-  DeliveryPolicyPtr policy = DeliveryPolicyFrom(config_->PolicyFor(domain, vmta));
-  policies_.emplace(std::move(key), policy);
-  return policy;
+  return policies_.PolicyFor(domain, vmta);
 }
 
 const VmtaIdentity* ConfigPolicyBook::FindVmta(std::string_view name) {
@@ -113,7 +108,7 @@ const VmtaIdentity* ConfigPolicyBook::FindVmta(std::string_view name) {
 std::string ConfigPolicyBook::SiteOf(std::string_view domain) {
   std::string key(domain);
   if (const auto found = sites_.find(key); found != sites_.end()) return found->second;
-  if (sites_.size() >= kPoliciesMax) sites_.clear();
+  if (sites_.size() >= kNamesMax) sites_.clear();
   return sites_.emplace(std::move(key), config_->SiteOf(domain)).first->second;
 }
 
@@ -131,7 +126,7 @@ uint32_t ConfigPolicyBook::TotalMaxSmtpOut() {
 
 SourcePolicy ConfigPolicyBook::SourceFor(const IpAddress& client) {
   if (const auto found = sources_.find(client); found != sources_.end()) return found->second;
-  if (sources_.size() >= kPoliciesMax) sources_.clear();
+  if (sources_.size() >= kNamesMax) sources_.clear();
   const config::SourceSettings settings = config_->SourceFor(client);
   SourcePolicy out;
   out.smtp_service = settings.smtp_service;
