@@ -61,6 +61,7 @@ std::shared_ptr<const Config> ConfigBuilder::Build(const Section& root,
   FindPools();
   CheckNames();
   lists_.CheckCalls();
+  CheckSites();
   uint64_t hash = 0;
   for (const SourceFile& file : files) hash = StableHash(Cat(hash, '\n', file.text));
   config_->fingerprint_ = Cat(hash);
