@@ -31,8 +31,8 @@ class ConfigBuilder {
     Position where;
   };
 
-  void Error(const Position& where, std::string message, std::string hint = "");
-  void Warn(const Position& where, std::string message, std::string hint = "");
+  void Error(const Position& where, Said message, Said hint = {});
+  void Warn(const Position& where, Said message, Said hint = {});
   // config_builder.cc: the top level and sources.
   void ReadGlobal(const Setting& setting);
   void ReadListener(const Position& where, std::string_view what, const std::vector<Word>& words);

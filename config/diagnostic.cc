@@ -92,8 +92,9 @@ std::string Position::ToString() const {
 }
 
 std::string Diagnostic::ToString() const {
-  return Printable(Cat(where.ToString(), ": ", SeverityText(severity), ": ", message,
-                       hint.empty() ? "" : Cat(" (", hint, ")")));
+  const std::string place = where.ToString();
+  return Printable(Cat(place, place.empty() ? "" : ": ", SeverityText(severity), ": ",
+                       message.text(), hint.empty() ? "" : Cat(" (", hint.text(), ")")));
 }
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics) {

@@ -23,13 +23,13 @@ void ConfigBuilder::AddPattern(std::string_view text, const Position& where, Dom
                                const SectionPtr& section) {
   const auto pattern = ParseDomainPattern(text);
   if (!pattern.ok()) {
-    return Error(where, Cat("<domain>: ", std::string(pattern.status().message())));
+    return Error(where, Say<"<domain>: {}">(pattern.status()));
   }
   const bool ascii = std::all_of(pattern->name.begin(), pattern->name.end(),
                                  [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (!ascii) {
-    Warn(where, Cat("<domain ", text, "> never matches: queues have the ASCII form of a name"),
-         "write it as xn--...");
+    Warn(where, Say<"<domain {}> never matches: queues have the ASCII form of a name">(text),
+         Say<"write it as xn--...">());
   }
   rules->Add(*pattern, section);
 }
@@ -43,7 +43,7 @@ std::shared_ptr<const DomainSet> ConfigBuilder::DomainsOf(const std::string& tex
   for (const std::string& one : macros_.Expand(text, where)) {
     const auto pattern = ParseDomainPattern(one);
     if (!pattern.ok()) {
-      Error(where, Cat("<domain ", text, ">: ", std::string(pattern.status().message())));
+      Error(where, Say<"<domain {}>: {}">(text, pattern.status()));
       return nullptr;
     }
     set->Add(*pattern);
@@ -57,18 +57,18 @@ void ConfigBuilder::CheckDomain(const Section& section, bool top_level) {
   for (const Setting& setting : section.settings) {
     if (setting.row == nullptr) {
       if (const auto line = ParseBackoffLine(setting); !line.ok()) {
-        Error(setting.where, std::string(line.status().message()));
+        Error(setting.where, Say<"{}">(line.status()));
       }
     } else if (setting.row->name == "suppress-file" && !setting.first().empty()) {
       config_->suppress_files_.emplace(ResolvePath(setting.where.file, setting.first()),
                                        setting.where);
     } else if (setting.row->name == "queue-to") {
       if (setting.first().find('/') != std::string::npos) {
-        Error(setting.where, "queue-to takes the name of a queue's domain, without '/'");
+        Error(setting.where, Say<"queue-to takes the name of a queue's domain, without '/'">());
       }
       if (!top_level) {
-        Warn(setting.where, "'queue-to' has no effect yet within a virtual MTA or pool",
-             "write it in a <domain> at the top level; it holds for all virtual MTAs");
+        Warn(setting.where, Say<"'queue-to' has no effect yet within a virtual MTA or pool">(),
+             Say<"write it in a <domain> at the top level; it holds for all virtual MTAs">());
       }
       if (top_level) sites_.push_back({Lower(setting.first()), setting.where});
     }
@@ -89,8 +89,8 @@ void ConfigBuilder::CheckSites() {
     if (path.end() - start < 2) continue;
     std::string circle;
     for (auto one = start; one != path.end(); ++one) CatTo(&circle, *one, " -> ");
-    Error(use.where, Cat("queue-to leads in a circle: ", circle, site),
-          "one of these domains must have a queue of its own");
+    Error(use.where, Say<"queue-to leads in a circle: {}{}">(circle, site),
+          Say<"one of these domains must have a queue of its own">());
   }
 }
 
