@@ -7,6 +7,7 @@
 
 #include "base/stable_hash.h"
 #include "base/text.h"
+#include "config/say.h"
 
 namespace convoy::config {
 namespace {
@@ -77,21 +78,21 @@ void AddNamed(const std::string& path, const Position& where, std::string_view w
       std::find(bundle.local.begin(), bundle.local.end(), path) != bundle.local.end();
   if (known) return;
   const absl::StatusOr<std::string> text = access.read(path);
-  std::string why;
+  Said why;
   if (!text.ok()) {
-    why = "it cannot be read at the coordinator";
+    why = Say<"it cannot be read at the coordinator">();
   } else if (text->size() > kNamedFileBytesMax) {
-    why = Cat("it has ", text->size(), " octets, at most ", kNamedFileBytesMax, " travel");
+    why = Say<"it has {} octets, at most {} travel">(text->size(), kNamedFileBytesMax);
   } else if (bundle.bytes() + text->size() > kBundleBytesMax) {
-    why = Cat("all files together have more than ", kBundleBytesMax >> 20, " MiB");
+    why = Say<"all files together have more than {} MiB">(kBundleBytesMax >> 20);
   } else {
     bundle.files.push_back({path, *text});
     return;
   }
   bundle.local.push_back(path);
   out->loaded.diagnostics.push_back({Severity::kWarning, where,
-                                     Cat(what, " ", path, " does not travel: ", why),
-                                     "each shard must have it"});
+                                     Say<"{} {} does not travel: {}">(what, path, why),
+                                     Say<"each shard must have it">()});
 }
 
 }  // namespace
@@ -119,8 +120,8 @@ Gathered GatherBundle(const std::string& path, const FileAccess& access) {
     out.loaded.diagnostics.push_back(
         {Severity::kError,
          {path, 0, 0},
-         Cat("the files have ", out.bundle.bytes(), " octets, at most ", kBundleBytesMax),
-         "move long lists into files of their own"});
+         Say<"the files have {} octets, at most {}">(out.bundle.bytes(), kBundleBytesMax),
+         Say<"move long lists into files of their own">()});
     return out;
   }
   const Config& config = *out.loaded.config;
@@ -140,7 +141,7 @@ FileAccess FilesOf(const Bundle& bundle, FileAccess local) {
     if (const std::string* text = held->Find(path)) return *text;
     const auto& names = held->local;
     if (std::find(names.begin(), names.end(), path) != names.end()) return local.read(path);
-    return absl::NotFoundError(Cat("cannot read ", path, ": it is not part of this version"));
+    return NotFound(Say<"cannot read {}: it is not part of this version">(path));
   };
   access.glob = [held](const std::string& pattern) {
     for (const Bundle::Glob& glob : held->globs) {
@@ -169,7 +170,7 @@ std::string EncodeBundle(const Bundle& bundle) {
 }
 
 absl::StatusOr<Bundle> DecodeBundle(std::string_view bytes) {
-  const absl::Status damaged = absl::DataLossError("the configuration bundle is damaged");
+  const absl::Status damaged = DataLoss(Say<"the configuration bundle is damaged">());
   const std::string digest = DigestOf(bytes);
   if (!bytes.starts_with(kMagic) || digest.empty()) return damaged;
   std::string_view body = bytes.substr(0, bytes.size() - kDigestBytes - 2);

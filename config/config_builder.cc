@@ -23,11 +23,11 @@ std::string_view NameOf(const Setting& setting) {
 
 }  // namespace
 
-void ConfigBuilder::Error(const Position& where, std::string message, std::string hint) {
+void ConfigBuilder::Error(const Position& where, Said message, Said hint) {
   diagnostics_->push_back({Severity::kError, where, std::move(message), std::move(hint)});
 }
 
-void ConfigBuilder::Warn(const Position& where, std::string message, std::string hint) {
+void ConfigBuilder::Warn(const Position& where, Said message, Said hint) {
   diagnostics_->push_back({Severity::kWarning, where, std::move(message), std::move(hint)});
 }
 
@@ -61,6 +61,7 @@ std::shared_ptr<const Config> ConfigBuilder::Build(const Section& root,
   FindPools();
   CheckNames();
   lists_.CheckCalls();
+  CheckSites();
   uint64_t hash = 0;
   for (const SourceFile& file : files) hash = StableHash(Cat(hash, '\n', file.text));
   config_->fingerprint_ = Cat(hash);
@@ -71,7 +72,8 @@ void ConfigBuilder::ReadGlobal(const Setting& setting) {
   const std::string_view name = setting.row->name;
   if (name == "host-name") {
     if (has_host_name_) {
-      Warn(setting.where, "a second 'host-name' has no effect yet: the first one is our name");
+      Warn(setting.where,
+           Say<"a second 'host-name' has no effect yet: the first one is our name">());
     } else {
       config_->host_name_ = setting.first();
     }
@@ -98,8 +100,8 @@ void ConfigBuilder::ReadNameServer(const Setting& setting) {
   } else if (const auto ip = IpAddress::Parse(text); ip.ok()) {
     config_->name_servers_.push_back({*ip, 53});
   } else {
-    Error(setting.where, Cat("name-server: '", text, "' is not an IP or IP:PORT"),
-          "for example 127.0.0.53 or [::1]:53");
+    Error(setting.where, Say<"name-server: '{}' is not an IP or IP:PORT">(text),
+          Say<"for example 127.0.0.53 or [::1]:53">());
   }
 }
 
@@ -112,21 +114,21 @@ void ConfigBuilder::ReadListener(const Position& where, std::string_view what,
   } else if (const auto ip = IpAddress::Parse(text); ip.ok()) {
     config_->smtp_listeners_.push_back({*ip, 25});
   } else if (text.find('/') != std::string::npos) {
-    Error(where, Cat(what, ": the range '", text, "' is not supported"),
-          "write one listener for each address, or 0/0:PORT for all");
+    Error(where, Say<"{}: the range '{}' is not supported">(what, text),
+          Say<"write one listener for each address, or 0/0:PORT for all">());
   } else {
-    Error(where, Cat(what, ": '", text, "' is not IP:PORT"),
-          "for example 127.0.0.1:2525 or [::1]:2525");
+    Error(where, Say<"{}: '{}' is not IP:PORT">(what, text),
+          Say<"for example 127.0.0.1:2525 or [::1]:2525">());
   }
   for (size_t i = 1; i < words.size(); ++i) {
     if (StartsWithIgnoreCase(words[i].text, "source=")) {
       source_uses_.push_back({words[i].text.substr(7), where});
-      Warn(where, Cat(what, ": source=NAME has no effect yet: the client's address decides"));
+      Warn(where, Say<"{}: source=NAME has no effect yet: the client's address decides">(what));
     } else if (StartsWithIgnoreCase(words[i].text, "tls=")) {
-      Warn(where, Cat(what, ": tls= has no effect yet: TLS is not offered to clients yet"),
-           "its new name is immediate-tls in <smtp-listener IP:PORT>");
+      Warn(where, Say<"{}: tls= has no effect yet: TLS is not offered to clients yet">(what),
+           Say<"its new name is immediate-tls in <smtp-listener IP:PORT>">());
     } else {
-      Error(where, Cat(what, ": '", words[i].text, "' is not source=NAME"));
+      Error(where, Say<"{}: '{}' is not source=NAME">(what, words[i].text));
     }
   }
 }
@@ -142,11 +144,12 @@ void ConfigBuilder::ReadSource(const Section& section) {
   const bool address = IsDigit(section.argument.front()) ||
                        section.argument.find_first_of(":/") != std::string::npos;
   if (address) {
-    return Error(section.where, Cat("<source>: ", std::string(range.status().message())));
+    return Error(section.where, Say<"<source>: {}">(range.status()));
   }
   config_->sources_.push_back({std::nullopt, Lower(section.argument), std::move(shared)});
-  Warn(section.where, Cat("<source ", section.argument,
-                          "> has no effect yet: listeners and users choose no ", "source by name"));
+  Warn(section.where,
+       Say<"<source {}> has no effect yet: listeners and users choose no source by name">(
+           section.argument));
 }
 
 void ConfigBuilder::NoteUses(const Section& section) {
@@ -164,7 +167,7 @@ void ConfigBuilder::NoteUses(const Section& section) {
     if (name == "default-virtual-mta") {
       if (EqualsIgnoreCase(setting.first(), "by-smtp-source-ip")) {
         Warn(setting.where,
-             "'default-virtual-mta by-smtp-source-ip' has no effect yet: {default} is used");
+             Say<"'default-virtual-mta by-smtp-source-ip' has no effect yet: {default} is used">());
       } else {
         add(setting.first(), setting, &vmta_uses_);
       }
@@ -199,11 +202,12 @@ void ConfigBuilder::ReadRecords(const Setting& setting, AcctFile* file) {
       return EqualsIgnoreCase(type.first, wanted) || EqualsIgnoreCase(type.second, wanted);
     });
     if (known == std::end(types)) {
-      Error(setting.where, Cat("records: '", wanted, "' is no record type"),
-            "d, b, t, tq, r, rb, rs and f are");
+      Error(setting.where, Say<"records: '{}' is no record type">(wanted),
+            Say<"d, b, t, tq, r, rb, rs and f are">());
     } else if (known - std::begin(types) >= 5) {
-      Warn(setting.where, Cat("records: '", wanted, "' has no effect yet: ",
-                              "bounces and complaints are not taken in yet"));
+      Warn(setting.where,
+           Say<"records: '{}' has no effect yet: bounces and complaints are not taken in yet">(
+               wanted));
     } else {
       file->records.emplace_back(known->first);
     }
@@ -214,8 +218,9 @@ void ConfigBuilder::ReadAcctFile(const Section& section) {
   AcctFile file;
   file.path = ResolvePath(section.where.file, section.argument);
   if (section.argument.starts_with('|')) {
-    return Warn(section.where, "accounting pipes have no effect yet: records are written to files",
-                "name a file");
+    return Warn(section.where,
+                Say<"accounting pipes have no effect yet: records are written to files">(),
+                Say<"name a file">());
   }
   for (const Setting& setting : section.settings) {
     if (NameOf(setting) == "max-size") file.max_size = *ParseSize(setting.first());

@@ -31,8 +31,8 @@ class ConfigBuilder {
     Position where;
   };
 
-  void Error(const Position& where, std::string message, std::string hint = "");
-  void Warn(const Position& where, std::string message, std::string hint = "");
+  void Error(const Position& where, Said message, Said hint = {});
+  void Warn(const Position& where, Said message, Said hint = {});
   // config_builder.cc: the top level and sources.
   void ReadGlobal(const Setting& setting);
   void ReadListener(const Position& where, std::string_view what, const std::vector<Word>& words);
@@ -55,7 +55,9 @@ class ConfigBuilder {
                  const std::vector<std::string_view>& names);
   // domain_builder.cc: <domain> sections.
   void ReadDomain(const Section& section, DomainRules* rules);
-  void CheckDomain(const Section& section);
+  void CheckDomain(const Section& section, bool top_level);
+  // queue-to that leads in a circle; once all <domain> sections are read.
+  void CheckSites();
   std::shared_ptr<const DomainSet> DomainsOf(const std::string& text, const Position& where);
   void AddPattern(std::string_view text, const Position& where, DomainRules* rules,
                   const SectionPtr& section);
@@ -76,6 +78,7 @@ class ConfigBuilder {
   std::vector<Use> source_uses_;
   std::vector<Use> group_uses_;
   std::vector<Use> proxy_uses_;
+  std::vector<Use> sites_;  // what queue-to names
   std::vector<SourceHostEntry> global_hosts_;
   bool has_host_name_ = false;
 };

@@ -9,22 +9,28 @@ namespace {
 
 constexpr size_t kWordMax = 64;  // longer ones are no misspelling
 
-// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`. Both have at most
-// kWordMax octets.
-size_t Distance(std::string_view a, std::string_view b) {
+// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`, or some number from
+// `enough` on if they are that many. Both have at most kWordMax octets.
+size_t Distance(std::string_view a, std::string_view b, size_t enough) {
   size_t rows[3][kWordMax + 1];  // row i of the table is rows[i % 3]
   for (size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
+  size_t least_above = 0;
   for (size_t i = 1; i <= a.size(); ++i) {
     size_t* row = rows[i % 3];
     const size_t* above = rows[(i - 1) % 3];
     row[0] = i;
+    size_t least = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       const size_t replace = above[j - 1] + (LowerChar(a[i - 1]) == LowerChar(b[j - 1]) ? 0 : 1);
       row[j] = std::min({above[j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], rows[(i - 2) % 3][j - 2] + 1);
       }
+      least = std::min(least, row[j]);
     }
+    // A swap reaches over one row, and no further.
+    if (least >= enough && least_above >= enough) return enough;
+    least_above = least;
   }
   return rows[a.size() % 3][b.size()];
 }
@@ -86,8 +92,9 @@ std::string Position::ToString() const {
 }
 
 std::string Diagnostic::ToString() const {
-  return Printable(Cat(where.ToString(), ": ", SeverityText(severity), ": ", message,
-                       hint.empty() ? "" : Cat(" (", hint, ")")));
+  const std::string place = where.ToString();
+  return Printable(Cat(place, place.empty() ? "" : ": ", SeverityText(severity), ": ",
+                       message.text(), hint.empty() ? "" : Cat(" (", hint.text(), ")")));
 }
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
@@ -102,7 +109,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string_view>& 
   for (const std::string_view candidate : candidates) {
     const size_t longer = std::max(candidate.size(), word.size());
     if (longer > kWordMax || 2 * longer - candidate.size() - word.size() >= best) continue;
-    const size_t distance = Distance(word, candidate);
+    const size_t distance = Distance(word, candidate, best);
     if (distance < best) {
       best = distance;
       found = candidate;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/say.h"
+
 namespace convoy::config {
 
 // A note tells what is accepted without effect; nothing has to be done about it.
@@ -27,11 +29,11 @@ struct Position {
 struct Diagnostic {
   Severity severity = Severity::kError;
   Position where;
-  std::string message;
-  std::string hint;  // how to mend it; may be empty
+  Said message;
+  Said hint;  // how to mend it; may be empty
 
   // "quickstart.conf:7:5: error: unknown directive 'max-smtpout' (did you mean 'max-smtp-out'?)"
-  // Control characters of the file are shown as \xNN.
+  // Without a place, it begins with the severity. Control characters of the file are shown as \xNN.
   std::string ToString() const;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "config/say.h"
 #include "config/units.h"
 
 namespace convoy::config {
@@ -36,8 +37,8 @@ absl::StatusOr<DomainPattern> ParseDomainPattern(std::string_view text) {
   using Kind = DomainPattern::Kind;
   constexpr size_t kDomainBytesMax = 255;  // RFC 1035 2.3.4
   if (text.size() > kDomainBytesMax + 4) {
-    return absl::InvalidArgumentError(
-        Cat("a domain has at most ", kDomainBytesMax, " octets, this one ", text.size()));
+    return Invalid(
+        Say<"a domain has at most {} octets, this one {}">(kDomainBytesMax, text.size()));
   }
   if (text == "*") return DomainPattern{Kind::kAny, "", {}};
   if (text.ends_with('.')) text.remove_suffix(1);
@@ -52,14 +53,14 @@ absl::StatusOr<DomainPattern> ParseDomainPattern(std::string_view text) {
     if (StartsWithIgnoreCase(inside, "IPv6:")) inside.remove_prefix(5);
     const auto range = ParseCidr(inside);
     if (!range.ok() || !text.ends_with(']')) {
-      return absl::InvalidArgumentError(
-          Cat("'", text, "' is no address literal such as [192.0.2.0/24] or [IPv6:2001:db8::/32]"));
+      return Invalid(
+          Say<"'{}' is no address literal such as [192.0.2.0/24] or [IPv6:2001:db8::/32]">(text));
     }
     return DomainPattern{Kind::kRange, "", *range};
   }
   if (pattern.name.empty() || pattern.name.find_first_of("*[]/@,;") != std::string::npos) {
-    return absl::InvalidArgumentError(
-        Cat("'", text, "' is no domain: write example.com, *.example.com, [*.]example.com or *"));
+    return Invalid(
+        Say<"'{}' is no domain: write example.com, *.example.com, [*.]example.com or *">(text));
   }
   return pattern;
 }

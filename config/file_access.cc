@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "config/say.h"
 #include "config/section.h"
 
 namespace convoy::config {
@@ -16,17 +17,16 @@ namespace {
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   struct stat about {};
   if (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) {
-    return absl::InvalidArgumentError(Cat("cannot read ", path, ": it is a directory"));
+    return Invalid(Say<"cannot read {}: it is a directory">(path));
   }
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(Cat("cannot read ", path, ": ", std::strerror(errno)));
+  if (!file) return NotFound(Say<"cannot read {}: {}">(path, std::strerror(errno)));
   std::string text;
   char block[65536];
   while (file.read(block, sizeof block) || file.gcount() > 0) {
     text.append(block, static_cast<size_t>(file.gcount()));
     if (text.size() > kFileBytesMax) {
-      return absl::InvalidArgumentError(
-          Cat("cannot read ", path, ": it has more than ", kFileBytesMax, " octets"));
+      return Invalid(Say<"cannot read {}: it has more than {} octets">(path, kFileBytesMax));
     }
   }
   return text;

@@ -45,12 +45,12 @@ class Lexer {
     return true;
   }
 
-  void Report(Severity severity, int column, std::string message, std::string hint) {
+  void Report(Severity severity, int column, Said message, Said hint) {
     diagnostics_->push_back(
         {severity, {std::string(file_), number_, column}, std::move(message), std::move(hint)});
   }
 
-  void Error(int column, std::string message, std::string hint) {
+  void Error(int column, Said message, Said hint = {}) {
     Report(Severity::kError, column, std::move(message), std::move(hint));
   }
 
@@ -94,9 +94,8 @@ class Lexer {
     const DirectiveRow* row = FindDirective(word);
     if (row == nullptr || column_ + word.size() >= Trim(line_).size()) return false;
     Report(Severity::kWarning, static_cast<int>(column_) + 1,
-           Cat("the list of line ", current_.name.line, " ends with a comma, and here is '", word,
-               "'"),
-           "the list is taken to end there; remove the comma");
+           Say<"the list of line {} ends with a comma, and here is '{}'">(current_.name.line, word),
+           Say<"the list is taken to end there; remove the comma">());
     return true;
   }
 
@@ -160,9 +159,9 @@ class Lexer {
         word->text.push_back(c);
       }
     }
-    Error(start, "the quote is never closed",
-          commented_ ? "a # begins a comment, even inside quotes"
-                     : "end the value with \" on the same line");
+    Error(start, Say<"the quote is never closed">(),
+          commented_ ? Say<"a # begins a comment, even inside quotes">()
+                     : Say<"end the value with \" on the same line">());
     return false;
   }
 
@@ -179,17 +178,17 @@ class Lexer {
       word->text.push_back(' ');
       if (column_ < line_.size() && line_[column_] != '<' && TakeRegexPart(word)) {
         Report(Severity::kWarning, 1,
-               Cat("the regex of line ", first, " ends here: joined by a blank"),
-               "write it on one line");
+               Say<"the regex of line {} ends here: joined by a blank">(first),
+               Say<"write it on one line">());
         return AfterRegex(static_cast<int>(column_));
       }
     }
-    diagnostics_->push_back({Severity::kError,
-                             {std::string(file_), first, word->column},
-                             "the regex is never closed",
-                             commented_ ? "a # begins a comment, even inside a regex: write \\x23"
-                                        : "end it with / on the same line; was it broken over two "
-                                          "lines?"});
+    diagnostics_->push_back(
+        {Severity::kError,
+         {std::string(file_), first, word->column},
+         Say<"the regex is never closed">(),
+         commented_ ? Say<"a # begins a comment, even inside a regex: write \\x23">()
+                    : Say<"end it with / on the same line; was it broken over two lines?">()});
     if (!lenient_ && !commented_) SkipRestOfRegex();
     return false;
   }
@@ -223,7 +222,8 @@ class Lexer {
 
   bool AfterRegex(int column) {
     if (column_ == line_.size() || IsSpace(line_[column_])) return true;
-    Error(column, "the regex ends inside a word", "a / inside a regex is written \\/");
+    Error(column, Say<"the regex ends inside a word">(),
+          Say<"a / inside a regex is written \\/">());
     return false;
   }
 
@@ -248,16 +248,17 @@ class Lexer {
       SkipBlanks();
     }
     if (column_ == line_.size()) {
-      return Error(start, Cat("section <", statement.name.text, " is not closed with '>'"),
-                   "write the whole <...> on one line");
+      return Error(start, Say<"section <{} is not closed with '>'">(statement.name.text),
+                   Say<"write the whole <...> on one line">());
     }
     statement.rest = Trim(line_.substr(rest, column_ - rest));
     ++column_;
     SkipBlanks();
     if (column_ < line_.size()) {
-      Error(static_cast<int>(column_) + 1, "text after '>'", "put it on a line of its own");
+      Error(static_cast<int>(column_) + 1, Say<"text after '>'">(),
+            Say<"put it on a line of its own">());
     }
-    if (statement.name.text.empty()) return Error(start, "section without a name", "");
+    if (statement.name.text.empty()) return Error(start, Say<"section without a name">());
     statements_.push_back(std::move(statement));
   }
 

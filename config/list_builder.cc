@@ -9,11 +9,11 @@
 
 namespace convoy::config {
 
-void ListBuilder::Error(const Position& where, std::string message, std::string hint) {
+void ListBuilder::Error(const Position& where, Said message, Said hint) {
   diagnostics_->push_back({Severity::kError, where, std::move(message), std::move(hint)});
 }
 
-void ListBuilder::Warn(const Position& where, std::string message, std::string hint) {
+void ListBuilder::Warn(const Position& where, Said message, Said hint) {
   diagnostics_->push_back({Severity::kWarning, where, std::move(message), std::move(hint)});
 }
 
@@ -22,8 +22,7 @@ bool ListBuilder::IsNew(const std::vector<List>& lists, const Section& section) 
   if (section.argument.empty()) return false;  // said already
   for (const List& known : lists) {
     if (!EqualsIgnoreCase(known.name, section.argument)) continue;
-    Error(section.where,
-          Cat("a <", section.kind, "> named '", section.argument, "' exists already"));
+    Error(section.where, Say<"a <{}> named '{}' exists already">(section.kind, section.argument));
     return false;
   }
   return true;
@@ -70,20 +69,20 @@ void ListBuilder::Read(const Section& section) {
 RegexPtr ListBuilder::Pattern(const Setting& setting, size_t index) {
   const bool present = index < setting.words.size() && setting.words[index].regex;
   if (!present) {
-    Error(setting.where, Cat("'", setting.spelled, "' needs a regex between slashes"),
-          std::string(setting.row->help));
+    Error(setting.where, Say<"'{}' needs a regex between slashes">(setting.spelled),
+          Say<"{}">(setting.row->help));
     return nullptr;
   }
   const Word& word = setting.words[index];
   const Position where{setting.where.file, word.line, word.column};
   auto regex = Regex::Compile(word.text);
   if (!regex.ok()) {
-    Error(where, std::string(regex.status().message()));
+    Error(where, Say<"{}">(regex.status()));
     return nullptr;
   }
   if ((*regex)->uses_pcre()) {
-    Warn(where, Cat("/", word.text, "/ cannot be matched in linear time"),
-         "look-around and back references are matched by PCRE2, with a limit on its work");
+    Warn(where, Say<"/{}/ cannot be matched in linear time">(word.text),
+         Say<"look-around and back references are matched by PCRE2, with a limit on its work">());
   }
   return *std::move(regex);
 }
@@ -110,7 +109,8 @@ void ListBuilder::ReadReplies(const Section& section) {
     if (rule.pattern == nullptr) continue;
     const std::vector<std::string> actions = Actions(setting, 1);
     if (actions.empty()) {
-      Error(setting.where, "'reply' needs an action behind its regex", "for example mode=backoff");
+      Error(setting.where, Say<"'reply' needs an action behind its regex">(),
+            Say<"for example mode=backoff">());
       continue;
     }
     bool good = true;
@@ -146,14 +146,14 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   if (name == "mode") {
     const bool backoff = EqualsIgnoreCase(value, "backoff");
     if (!backoff && !EqualsIgnoreCase(value, "normal")) {
-      Error(setting.where, Cat("reply: '", value, "' is no mode of a queue"),
-            "write mode=backoff or mode=normal; defer-queue and bounce-queue are actions of "
-            "their own");
+      Error(setting.where, Say<"reply: '{}' is no mode of a queue">(value),
+            Say<"write mode=backoff or mode=normal; defer-queue and bounce-queue are actions of "
+                "their own">());
       return false;
     }
     const auto mode = backoff ? ReplyRule::Mode::kBackoff : ReplyRule::Mode::kNormal;
     if (rule->mode != ReplyRule::Mode::kKeep && rule->mode != mode) {
-      Error(setting.where, "reply: mode=backoff and mode=normal contradict each other");
+      Error(setting.where, Say<"reply: mode=backoff and mode=normal contradict each other">());
       return false;
     }
     rule->mode = mode;
@@ -162,7 +162,7 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   if (name == "backoff-to-normal-after" || name == "reenable-after") {
     const auto time = ParseTime(value);
     if (!time.ok()) {
-      Error(setting.where, Cat("reply: ", name, ": ", std::string(time.status().message())));
+      Error(setting.where, Say<"reply: {}: {}">(name, time.status()));
       return false;
     }
     (name == "reenable-after" ? rule->reenable_after : rule->backoff_to_normal_after) = *time;
@@ -171,27 +171,29 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   const std::string nearest =
       Nearest(name, {"mode", "backoff-to-normal-after", "reenable-after", "skip-mx", "bounce-queue",
                      "bounce-rcpt", "defer-queue", "disable-source-ip"});
-  Error(setting.where, Cat("reply: '", action, "' is no action"),
-        nearest.empty() ? "" : Cat("did you mean '", nearest, "'?"));
+  Error(setting.where, Say<"reply: '{}' is no action">(action),
+        nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
   return false;
 }
 
 bool ListBuilder::CheckActions(const Setting& setting, const ReplyRule& rule) {
-  const auto refuse = [&](std::string_view message) {
-    Error(setting.where, Cat("reply: ", message));
+  const auto refuse = [&](Said message) {
+    Error(setting.where, std::move(message));
     return false;
   };
   if (rule.backoff_to_normal_after.has_value() && rule.mode != ReplyRule::Mode::kBackoff) {
-    return refuse("backoff-to-normal-after=TIME goes with mode=backoff only");
+    return refuse(Say<"reply: backoff-to-normal-after=TIME goes with mode=backoff only">());
   }
   if (rule.reenable_after.has_value() && !rule.disable_source_ip) {
-    return refuse("reenable-after=TIME goes with disable-source-ip only");
+    return refuse(Say<"reply: reenable-after=TIME goes with disable-source-ip only">());
   }
   if (rule.skip_mx && rule.bounce_queue) {
-    return refuse("skip-mx keeps the mail and bounce-queue does not: write one of them");
+    return refuse(
+        Say<"reply: skip-mx keeps the mail and bounce-queue does not: write one of them">());
   }
   if (rule.defer_queue && rule.bounce_queue) {
-    return refuse("defer-queue keeps the mail and bounce-queue does not: write one of them");
+    return refuse(
+        Say<"reply: defer-queue keeps the mail and bounce-queue does not: write one of them">());
   }
   return true;
 }
@@ -199,7 +201,7 @@ bool ListBuilder::CheckActions(const Setting& setting, const ReplyRule& rule) {
 void ListBuilder::WarnOfIdleActions(const Setting& setting, const ReplyRule& rule) {
   const auto warn = [&](bool wanted, std::string_view action, std::string_view instead) {
     if (!wanted) return;
-    Warn(setting.where, Cat("reply: ", action, " has no effect yet: ", instead));
+    Warn(setting.where, Say<"reply: {} has no effect yet: {}">(action, instead));
   };
   warn(rule.skip_mx, "skip-mx", "the next MX is tried up to EHLO only");
   warn(rule.bounce_queue, "bounce-queue", "the recipient's own reply decides");
@@ -211,8 +213,8 @@ void ListBuilder::ReadBounceCategories(const Section& section) {
     RegexPtr pattern = Pattern(setting, 0);
     if (pattern == nullptr) continue;
     if (setting.words.size() != 2) {
-      Error(setting.where, "a bounce category is one word behind the regex",
-            "for example /mailbox full/ quota-issues");
+      Error(setting.where, Say<"a bounce category is one word behind the regex">(),
+            Say<"for example /mailbox full/ quota-issues">());
       continue;
     }
     lists_->bounce_categories.push_back({std::move(pattern), setting.words[1].text, setting.where});
@@ -224,18 +226,19 @@ void ListBuilder::ReadRollups(const Section& section) {
     const std::vector<Word>& words = setting.words;
     const bool by_ip = words.size() == 3 && EqualsIgnoreCase(words[2].text, "rollup-by-ip");
     if (words.size() != 2 && !by_ip) {
-      Error(setting.where, "mx takes a host pattern and a name, and rollup-by-ip if that is meant",
-            "for example 'mx *.pphosted.com proofpoint.rollup'");
+      Error(setting.where,
+            Say<"mx takes a host pattern and a name, and rollup-by-ip if that is meant">(),
+            Say<"for example 'mx *.pphosted.com proofpoint.rollup'">());
       continue;
     }
     MxRollup rollup{Lower(words[0].text), Lower(words[1].text), by_ip, setting.where};
     const std::string_view host =
         std::string_view(rollup.pattern).substr(rollup.pattern.starts_with("*.") ? 2 : 0);
     if (host.empty() || host.find('*') != std::string_view::npos) {
-      Error(setting.where, Cat("mx: '", words[0].text, "' is no host name or *.suffix"));
+      Error(setting.where, Say<"mx: '{}' is no host name or *.suffix">(words[0].text));
     } else if (!rollup.name.ends_with(".rollup") || rollup.name.size() == 7) {
-      Error(setting.where, Cat("mx: the name '", words[1].text, "' is not NAME.rollup"),
-            "the name of a rollup ends in .rollup");
+      Error(setting.where, Say<"mx: the name '{}' is not NAME.rollup">(words[1].text),
+            Say<"the name of a rollup ends in .rollup">());
     } else {
       lists_->mx_rollups.push_back(std::move(rollup));
     }
@@ -254,7 +257,7 @@ void ListBuilder::ReadAddresses(const Section& section) {
       for (const std::string& item : Actions(setting, 0)) {
         for (std::string& one : macros_->Expand(Lower(item), setting.where)) {
           if (const auto pattern = ParseDomainPattern(one); !pattern.ok()) {
-            Error(setting.where, std::string(pattern.status().message()));
+            Error(setting.where, Say<"{}">(pattern.status()));
             break;
           }
           list.domains.push_back(std::move(one));
@@ -263,7 +266,7 @@ void ListBuilder::ReadAddresses(const Section& section) {
     } else if (setting.words.size() == 1 && setting.words[0].regex) {
       if (RegexPtr pattern = Pattern(setting, 0)) list.patterns.push_back(std::move(pattern));
     } else if (setting.words.size() != 1 || setting.first().find('@') == std::string_view::npos) {
-      Error(setting.where, "address takes one address or /regex/");
+      Error(setting.where, Say<"address takes one address or /regex/">());
     } else {
       list.addresses.emplace_back(setting.first());
     }
@@ -276,9 +279,8 @@ void ListBuilder::ReadRewrites(const Section& section) {
   RewriteList list{section.argument, {}};
   for (const Setting& setting : section.settings) {
     if (setting.words.size() != 2 || setting.words[0].regex) {
-      Error(setting.where,
-            Cat("'", setting.spelled, "' takes what is written now and what to write"),
-            "for example 'mail-from old@example.com new@example.com'");
+      Error(setting.where, Say<"'{}' takes what is written now and what to write">(setting.spelled),
+            Say<"for example 'mail-from old@example.com new@example.com'">());
       continue;
     }
     RewriteRule rule;

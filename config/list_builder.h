@@ -27,8 +27,8 @@ class ListBuilder {
   const std::vector<std::pair<std::string, Position>>& used_vmtas() const { return used_vmtas_; }
 
  private:
-  void Error(const Position& where, std::string message, std::string hint = "");
-  void Warn(const Position& where, std::string message, std::string hint = "");
+  void Error(const Position& where, Said message, Said hint = {});
+  void Warn(const Position& where, Said message, Said hint = {});
   // Null, with a diagnostic, if the word is missing or no regex.
   RegexPtr Pattern(const Setting& setting, size_t index);
   // The words from `index` on, split at commas and trimmed.

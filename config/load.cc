@@ -45,8 +45,10 @@ std::vector<Diagnostic> CheckFiles(const Config& config) {
   std::vector<Diagnostic> diagnostics;
   const auto check = [&](const std::string& path, const Position& where, std::string_view what) {
     if (access(path.c_str(), R_OK) == 0) return;
-    diagnostics.push_back({Severity::kError, where,
-                           Cat(what, " ", path, " cannot be read: ", std::strerror(errno)), ""});
+    diagnostics.push_back({Severity::kError,
+                           where,
+                           Say<"{} {} cannot be read: {}">(what, path, std::strerror(errno)),
+                           {}});
   };
   for (const DomainKeyEntry& key : config.AllDomainKeys()) check(key.file, key.where, "key file");
   for (const auto& [path, where] : config.suppress_files()) check(path, where, "suppress-file");
@@ -69,8 +71,8 @@ std::string CheckReport(const LoadResult& result, bool json) {
                                     {"file", Printable(d.where.file)},
                                     {"line", d.where.line},
                                     {"column", d.where.column},
-                                    {"message", Printable(d.message)},
-                                    {"hint", Printable(d.hint)}});
+                                    {"message", Printable(d.message.text())},
+                                    {"hint", Printable(d.hint.text())}});
     }
     return out.dump(2) + "\n";
   }
@@ -86,13 +88,13 @@ std::string CheckReport(const LoadResult& result, bool json) {
 absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue, bool json) {
   const size_t slash = queue.find('/');
   if (slash == std::string_view::npos) {
-    return absl::InvalidArgumentError(
-        Cat("'", queue, "' is not a queue: write DOMAIN/VIRTUAL-MTA, for example ",
-            "hotmail.com/vmta-warm-1"));
+    return Invalid(
+        Say<"'{}' is not a queue: write DOMAIN/VIRTUAL-MTA, for example hotmail.com/vmta-warm-1">(
+            queue));
   }
   const std::string vmta(queue.substr(slash + 1));
   if (config.FindVmta(vmta) == nullptr) {
-    return absl::InvalidArgumentError(Cat("no virtual MTA is named '", vmta, "'"));
+    return Invalid(Say<"no virtual MTA is named '{}'">(vmta));
   }
   const std::string domain = Lower(queue.substr(0, slash));
   const std::string site = config.SiteOf(domain);

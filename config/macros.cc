@@ -34,7 +34,7 @@ std::vector<Piece> Pieces(std::string_view text) {
 
 }  // namespace
 
-void Macros::Error(const Position& where, std::string message, std::string hint) {
+void Macros::Error(const Position& where, Said message, Said hint) {
   diagnostics_->push_back({Severity::kError, where, std::move(message), std::move(hint)});
 }
 
@@ -50,8 +50,8 @@ void Macros::Define(const Setting& setting) {
   // "domain-macro tld,.com" has no blank behind the name.
   const std::string name = Lower(first.substr(0, first.find(',')));
   if (name.empty() || !std::all_of(name.begin(), name.end(), IsMacroChar)) {
-    return Error(setting.where, Cat("'", first, "' is no name for a macro"),
-                 "letters, digits and _ only");
+    return Error(setting.where, Say<"'{}' is no name for a macro">(first),
+                 Say<"letters, digits and _ only">());
   }
   Macro& macro = macros_[name];
   if (macro.items.empty()) macro.where = setting.where;
@@ -64,16 +64,16 @@ void Macros::Define(const Setting& setting) {
     }
   }
   if (macro.items.size() == before) {
-    Error(setting.where, Cat("macro '", name, "' has no domains"),
-          Cat("write 'domain-macro ", name, " example.com,example.net'"));
+    Error(setting.where, Say<"macro '{}' has no domains">(name),
+          Say<"write 'domain-macro {} example.com,example.net'">(name));
   }
 }
 
 const std::vector<std::string>& Macros::Resolve(const std::string& name, Macro* macro) {
   if (macro->done) return macro->expanded;
   if (macro->open) {
-    Error(macro->where, Cat("domain-macro '", name, "' refers to itself"),
-          "a macro may hold other macros, but not in a circle");
+    Error(macro->where, Say<"domain-macro '{}' refers to itself">(name),
+          Say<"a macro may hold other macros, but not in a circle">());
     return macro->expanded;
   }
   macro->open = true;
@@ -82,7 +82,7 @@ const std::vector<std::string>& Macros::Resolve(const std::string& name, Macro* 
     for (std::string& one : Expand(item, macro->where)) all.push_back(std::move(one));
     if (all.size() > kDomainsMax) {
       Error(macro->where,
-            Cat("domain-macro '", name, "' stands for more than ", kDomainsMax, " domains"));
+            Say<"domain-macro '{}' stands for more than {} domains">(name, kDomainsMax));
       all.clear();
       break;
     }
@@ -95,7 +95,7 @@ const std::vector<std::string>& Macros::Resolve(const std::string& name, Macro* 
 
 std::vector<std::string> Macros::Expand(std::string_view text, const Position& where) {
   if (text.size() > kNameBytesMax) {
-    Error(where, Cat("a domain name has more than ", kNameBytesMax, " octets"));
+    Error(where, Say<"a domain name has more than {} octets">(kNameBytesMax));
     return {};
   }
   if (bytes_ > kBytesMax) return {};  // said already
@@ -111,15 +111,15 @@ std::vector<std::string> Macros::Expand(std::string_view text, const Position& w
       std::vector<std::string_view> names;
       for (const auto& [known, list] : macros_) names.push_back(known);
       const std::string nearest = Nearest(name, names);
-      Error(where, Cat("no domain-macro is named '", name, "'"),
-            nearest.empty() ? "define it with 'domain-macro NAME LIST'"
-                            : Cat("did you mean $", nearest, "?"));
+      Error(where, Say<"no domain-macro is named '{}'">(name),
+            nearest.empty() ? Say<"define it with 'domain-macro NAME LIST'">()
+                            : Say<"did you mean ${}?">(nearest));
       return {};
     }
     const std::vector<std::string>& list = Resolve(name, &macro->second);
     if (list.empty()) return {};
     if (list.size() * expanded.size() > kDomainsMax) {
-      Error(where, Cat("'", text, "' stands for more than ", kDomainsMax, " domains"));
+      Error(where, Say<"'{}' stands for more than {} domains">(text, kDomainsMax));
       return {};
     }
     std::vector<std::string> product;
@@ -131,8 +131,8 @@ std::vector<std::string> Macros::Expand(std::string_view text, const Position& w
       }
     }
     if (bytes_ > kBytesMax) {
-      Error(where, "the macros of this configuration stand for too many domains",
-            "at most 64 MiB in all");
+      Error(where, Say<"the macros of this configuration stand for too many domains">(),
+            Say<"at most 64 MiB in all">());
       return {};
     }
     expanded = std::move(product);

@@ -44,7 +44,7 @@ class Macros {
     bool done = false;
   };
 
-  void Error(const Position& where, std::string message, std::string hint = "");
+  void Error(const Position& where, Said message, Said hint = {});
   void Define(const Setting& setting);
   const std::vector<std::string>& Resolve(const std::string& name, Macro* macro);
 

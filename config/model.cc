@@ -109,21 +109,24 @@ Policy Config::PolicyFor(std::string_view domain, std::string_view vmta) const {
   return PolicyOf(PathFor(domain, vmta));
 }
 
-std::string Config::SiteOf(std::string_view domain) const {
-  // Followed to its end, so that mail handed over between shards is queued under the same name
-  // again.
-  std::string site(domain);
-  for (int hops = 0; hops < 8; ++hops) {
-    std::vector<const Section*> sections;
-    rules_.Match(site, &sections);
-    std::string next;
-    for (const Section* section : sections) {
-      for (const Setting& setting : section->settings) {
-        if (setting.row != nullptr && setting.row->name == "queue-to") next = setting.first();
-      }
+std::string Config::NextSite(std::string_view domain) const {
+  std::vector<const Section*> sections;
+  rules_.Match(domain, &sections);
+  std::string_view next;
+  for (const Section* section : sections) {
+    for (const Setting& setting : section->settings) {
+      if (setting.row != nullptr && setting.row->name == "queue-to") next = setting.first();
     }
-    next = Lower(next);
-    if (next.empty() || next == site) break;
+  }
+  if (next.ends_with('.')) next.remove_suffix(1);
+  return next.empty() ? std::string(domain) : Lower(next);
+}
+
+// Followed to its end, so that mail handed over between shards is queued under the same name again.
+// There is an end: a configuration in which queue-to leads in a circle is not loaded.
+std::string Config::SiteOf(std::string_view domain) const {
+  std::string site(domain);
+  for (std::string next = NextSite(site); next != site; next = NextSite(site)) {
     site = std::move(next);
   }
   return site;

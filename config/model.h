@@ -4,7 +4,7 @@
 // else at the top level, else the default. Inside a scope all matching <domain> sections merge, the
 // more specific one last (domain_rules.h).
 //
-// PolicyFor computes; policy_cache.h keeps what it computed.
+// PolicyFor computes; policy_cache.h keeps what was computed.
 //
 // Thread:    immutable
 // Determinism: pure
@@ -144,6 +144,8 @@ class Config {
     std::vector<DomainKeyEntry> keys;
   };
 
+  // Where one queue-to leads; `domain` itself if there is none.
+  std::string NextSite(std::string_view domain) const;
   void ApplySources(const IpAddress& client, SourceSettings* settings) const;
 
   std::vector<Source> sources_;  // the most specific last

@@ -9,8 +9,10 @@
 namespace convoy::config {
 namespace {
 
-constexpr std::string_view kResults =
-    "write virtual-mta=NAME, recipient-priority=N, call-to:LIST or a nested <pattern-list>";
+Said Results() {
+  return Say<
+      "write virtual-mta=NAME, recipient-priority=N, call-to:LIST or a nested <pattern-list>">();
+}
 
 }  // namespace
 
@@ -28,8 +30,8 @@ std::vector<PatternRule> ListBuilder::ReadPatterns(const Section& section, bool 
     if (setting.child >= 0) {
       rule.nested = ReadPatterns(section.children[static_cast<size_t>(setting.child)], true);
       if (!text.empty()) {
-        Error(setting.where, Cat("'", setting.spelled, "' has a result and a nested list"),
-              "remove one of them");
+        Error(setting.where, Say<"'{}' has a result and a nested list">(setting.spelled),
+              Say<"remove one of them">());
         continue;
       }
     } else if (!ReadResult(setting, text, &rule)) {
@@ -46,16 +48,16 @@ bool ListBuilder::ReadPattern(const Setting& setting, bool nested, PatternRule* 
   const std::string_view name = setting.row->name;
   if (name == "*") {
     if (nested) return true;
-    Error(setting.where, "'*' stands in a nested <pattern-list> only",
-          "default-virtual-mta is for what no line matches");
+    Error(setting.where, Say<"'*' stands in a nested <pattern-list> only">(),
+          Say<"default-virtual-mta is for what no line matches">());
     return false;
   }
   *result = 1;
   if (name == "header") {
     rule->subject = PatternRule::Subject::kHeader;
     if (setting.words.empty() || setting.words[0].regex) {
-      Error(setting.where, "'header' needs the name of a field in front of the regex",
-            "for example 'header X-Stream /news/ virtual-mta=bulk'");
+      Error(setting.where, Say<"'header' needs the name of a field in front of the regex">(),
+            Say<"for example 'header X-Stream /news/ virtual-mta=bulk'">());
       return false;
     }
     rule->header = Lower(setting.words[0].text);
@@ -71,7 +73,7 @@ bool ListBuilder::ReadPattern(const Setting& setting, bool nested, PatternRule* 
 
 bool ListBuilder::ReadResult(const Setting& setting, const std::string& text, PatternRule* rule) {
   if (text.empty()) {
-    Error(setting.where, Cat("'", setting.spelled, "' has no result"), std::string(kResults));
+    Error(setting.where, Say<"'{}' has no result">(setting.spelled), Results());
     return false;
   }
   if (StartsWithIgnoreCase(text, "call-to:")) {
@@ -89,13 +91,12 @@ bool ListBuilder::ReadResult(const Setting& setting, const std::string& text, Pa
     } else if (name == "recipient-priority") {
       const auto priority = ParseInt(value);
       if (!priority.has_value() || *priority < 0 || *priority > 100) {
-        Error(setting.where, Cat("recipient-priority: '", value, "' is not between 0 and 100"));
+        Error(setting.where, Say<"recipient-priority: '{}' is not between 0 and 100">(value));
         return false;
       }
       rule->recipient_priority = *priority;
     } else {
-      Error(setting.where, Cat("'", Trim(piece), "' is no result of a pattern"),
-            std::string(kResults));
+      Error(setting.where, Say<"'{}' is no result of a pattern">(Trim(piece)), Results());
       return false;
     }
   }
@@ -144,13 +145,13 @@ void ListBuilder::CheckCalls() {
     for (const PatternRule* rule : rules) {
       if (calls.contains(rule->call_to)) continue;
       const std::string nearest = Nearest(rule->call_to, names);
-      Error(rule->where, Cat("no <pattern-list> is named '", rule->call_to, "'"),
-            nearest.empty() ? "" : Cat("did you mean '", nearest, "'?"));
+      Error(rule->where, Say<"no <pattern-list> is named '{}'">(rule->call_to),
+            nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
     }
   }
   for (const auto& [name, rules] : calls) {
     if (const PatternRule* rule = FindCircle(calls, name)) {
-      Error(rule->where, Cat("<pattern-list ", name, "> calls itself"));
+      Error(rule->where, Say<"<pattern-list {}> calls itself">(name));
       return;
     }
   }

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "config/say.h"
 
 namespace convoy::config {
 namespace {
@@ -113,9 +114,8 @@ Apply SetterOf(const DirectiveRow& row) {
 absl::StatusOr<BackoffLine> ParseBackoffLine(const Setting& setting) {
   const std::vector<std::string_view> fields = Split(setting.rest, ',');
   if (fields.size() != 4 || Trim(fields[0]).empty()) {
-    return absl::InvalidArgumentError(
-        Cat("a backoff line is 'CODE PATTERN, TIME, CONNECTIONS, MESSAGES-PER-HOUR', for example ",
-            "'421 RP-001 *, 1h, 5, 1000'"));
+    return Invalid(Say<"a backoff line is 'CODE PATTERN, TIME, CONNECTIONS, MESSAGES-PER-HOUR', "
+                       "for example '421 RP-001 *, 1h, 5, 1000'">());
   }
   BackoffLine line;
   line.pattern = Cat(setting.spelled, ' ', Trim(fields[0]));

@@ -1,46 +1,51 @@
-// The policies of a configuration, each computed once.
+// The policies of a configuration in the form that their user wants, each made once.
 //
-// A configuration of thousands of macro domains and hundreds of virtual MTAs has many queues and
-// few different policies: queues to which the same <domain> sections apply share one. So there are
-// two maps, (domain, virtual MTA) -> policy and path -> policy.
+//     PolicyCache<DeliveryPolicy> cache(config, DeliveryPolicyFrom);
+//     std::shared_ptr<const DeliveryPolicy> policy = cache.PolicyFor("gmail.com", "vmta-1");
 //
-//     PolicyCache cache(config);
-//     std::shared_ptr<const Policy> policy = cache.PolicyFor("gmail.com", "vmta-1");
-//
-// Limits:    kQueuesMax queues and kPoliciesMax policies; beyond one of them all are forgotten
+// Limits:    those of QueueIndex (queue_index.h), and one Value for each of its paths; what was
+//            given out lives on when all is forgotten
 // Thread:    loop-affine; the Config and the policies are immutable and shared
 // Determinism: pure
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "config/model.h"
+#include "config/queue_index.h"
 
 namespace convoy::config {
 
+template <typename Value>
 class PolicyCache {
  public:
-  static constexpr size_t kQueuesMax = 1'000'000;
-  static constexpr size_t kPoliciesMax = 100'000;
+  using Ptr = std::shared_ptr<const Value>;
+  using Make = std::function<Ptr(const Policy& policy)>;
 
-  explicit PolicyCache(std::shared_ptr<const Config> config) : config_(std::move(config)) {}
+  PolicyCache(std::shared_ptr<const Config> config, Make make,
+              const QueueIndex::Limits& limits = {})
+      : index_(std::move(config), limits), make_(std::move(make)) {}
 
-  // Never null.
-  std::shared_ptr<const Policy> PolicyFor(std::string_view domain, std::string_view vmta);
+  // Never null. Equal for queues that are configured alike. `domain` in lower case.
+  Ptr PolicyFor(std::string_view domain, std::string_view vmta) {
+    const uint32_t number = index_.NumberOf(domain, vmta);
+    if (generation_ != index_.generation()) values_.clear();
+    generation_ = index_.generation();
+    if (number == values_.size()) values_.push_back(make_(Config::PolicyOf(index_.path(number))));
+    return values_[number];
+  }
 
-  size_t queues() const { return queues_.size(); }
-  size_t policies() const { return policies_.size(); }
+  size_t queues() const { return index_.queues(); }
+  size_t policies() const { return values_.size(); }
 
  private:
-  std::shared_ptr<const Policy> Compute(std::string_view domain, std::string_view vmta);
-
-  const std::shared_ptr<const Config> config_;
-  std::string key_;  // reused: a warm lookup allocates nothing
-  absl::flat_hash_map<std::string, std::shared_ptr<const Policy>> queues_;
-  absl::flat_hash_map<PolicyPath, std::shared_ptr<const Policy>> policies_;
+  QueueIndex index_;
+  Make make_;
+  uint64_t generation_ = 0;
+  std::vector<Ptr> values_;  // by the numbers of `index_`, which are given one after the other
 };
 
 }  // namespace convoy::config

@@ -7,6 +7,7 @@
 #include "config/diagnostic.h"
 #include "config/directive_table.h"
 #include "config/invented_names.h"
+#include "config/say.h"
 #include "config/section_table.h"
 
 namespace convoy::config {
@@ -121,12 +122,12 @@ std::vector<std::string_view> AllDirectiveNames() {
 absl::StatusOr<std::string> DirectiveHelp(std::string_view name, bool json) {
   const DirectiveRow* first = FindDirective(name);
   if (first == nullptr) {
-    const std::string_view hint = HintForDirective(name);
+    if (const std::string_view hint = HintForDirective(name); !hint.empty()) {
+      return NotFound(Say<"no directive is named '{}': {}">(name, hint));
+    }
     const std::string nearest = Nearest(name, AllDirectiveNames());
-    return absl::NotFoundError(Cat("no directive is named '", name, "'",
-                                   !hint.empty()     ? Cat(": ", hint)
-                                   : nearest.empty() ? ""
-                                                     : Cat("; did you mean '", nearest, "'?")));
+    if (nearest.empty()) return NotFound(Say<"no directive is named '{}'">(name));
+    return NotFound(Say<"no directive is named '{}'; did you mean '{}'?">(name, nearest));
   }
   std::string text;
   nlohmann::json all = nlohmann::json::array();

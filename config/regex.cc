@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/say.h"
 
 namespace convoy::config {
 namespace {
@@ -100,13 +101,13 @@ class PcreRegex final : public Regex {
 
 absl::StatusOr<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern) {
   if (pattern.size() > kPatternBytesMax) {
-    return absl::InvalidArgumentError(Cat("the regex has more than ", kPatternBytesMax, " octets"));
+    return Invalid(Say<"the regex has more than {} octets">(kPatternBytesMax));
   }
   auto linear = std::make_shared<const Re2Regex>(pattern);
   if (linear->ok()) return linear;
   auto backtracking = std::make_shared<const PcreRegex>(pattern);
   if (backtracking->ok()) return backtracking;
-  return absl::InvalidArgumentError(Cat("/", pattern, "/ is not a regex: ", backtracking->error()));
+  return Invalid(Say<"/{}/ is not a regex: {}">(pattern, backtracking->error()));
 }
 
 }  // namespace convoy::config

@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "config/say.h"
 
 namespace convoy::config {
 namespace {
@@ -13,10 +14,9 @@ constexpr std::string_view kLiteralPrefix = "literal:";
 absl::StatusOr<std::string> FirstLine(const std::string& text, std::string_view reference) {
   std::string line = text.substr(0, text.find('\n'));
   if (line.ends_with('\r')) line.pop_back();
-  if (line.empty()) return absl::InvalidArgumentError(Cat(reference, " is empty"));
+  if (line.empty()) return Invalid(Say<"{} is empty">(reference));
   if (line.size() > kSecretBytesMax) {
-    return absl::InvalidArgumentError(
-        Cat(reference, " has more than ", kSecretBytesMax, " octets in its first line"));
+    return Invalid(Say<"{} has more than {} octets in its first line">(reference, kSecretBytesMax));
   }
   return line;
 }
@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ResolveSecret(std::string_view text, std::string_vie
     const std::optional<std::string> value =
         access.environment == nullptr ? std::nullopt : access.environment(name);
     if (!value.has_value()) {
-      return absl::NotFoundError(Cat("the environment has no variable ", name));
+      return NotFound(Say<"the environment has no variable {}">(name));
     }
     return FirstLine(*value, text);
   }
@@ -54,13 +54,13 @@ absl::StatusOr<std::string> ResolveCredentials(std::string_view text, std::strin
   if (IsSecretReference(text)) {
     ASSIGN_OR_RETURN(whole, ResolveSecret(text, base, access));
     if (whole.find(':') == std::string::npos) {
-      return absl::InvalidArgumentError("user:password expected in what it refers to");
+      return Invalid(Say<"user:password expected in what it refers to">());
     }
     return whole;
   }
   const size_t colon = whole.find(':');
   if (colon == std::string::npos) {
-    return absl::InvalidArgumentError("user:password expected");
+    return Invalid(Say<"user:password expected">());
   }
   ASSIGN_OR_RETURN(const std::string password,
                    ResolveSecret(std::string_view(whole).substr(colon + 1), base, access));

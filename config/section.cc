@@ -22,13 +22,13 @@ bool IsBackoffLine(std::string_view name) {
 }
 
 // A name that may stand here, or else one that stands elsewhere.
-std::string DidYouMean(std::string_view name, Scope scope) {
+Said DidYouMean(std::string_view name, Scope scope) {
   const std::string here = Nearest(name, DirectiveNames(scope));
-  if (!here.empty()) return Cat("did you mean '", here, "'?");
+  if (!here.empty()) return Say<"did you mean '{}'?">(here);
   const std::string elsewhere = Nearest(name, DirectiveNames(~0u));
-  if (elsewhere.empty()) return "";
-  return Cat("did you mean '", elsewhere, "'? It belongs in ",
-             ScopesText(ScopesOf(*FindDirective(elsewhere))));
+  if (elsewhere.empty()) return {};
+  return Say<"did you mean '{}'? It belongs in {}">(
+      elsewhere, ScopesText(ScopesOf(*FindDirective(elsewhere))));
 }
 
 class Reader {
@@ -52,28 +52,30 @@ class Reader {
     bool skipped = false;     // unknown: its lines are not looked at
   };
 
-  void Report(Severity severity, Position where, std::string message, std::string hint = "") {
+  void Report(Severity severity, Position where, Said message, Said hint = {}) {
     diagnostics_->push_back({severity, std::move(where), std::move(message), std::move(hint)});
   }
   // An error, or a warning in lenient reading.
-  void Refuse(Position where, std::string message, std::string hint = "") {
+  void Refuse(Position where, Said message, Said hint = {}) {
     Report(options_.lenient ? Severity::kWarning : Severity::kError, std::move(where),
            std::move(message), std::move(hint));
   }
 
   void ReadFile(const std::string& path, const Position& from, int depth) {
     if (std::find(stack_.begin(), stack_.end(), path) != stack_.end()) {
-      return Report(Severity::kError, from, Cat("'", path, "' includes itself"));
+      return Report(Severity::kError, from, Say<"'{}' includes itself">(path));
     }
     if (depth > kIncludeDepthMax) {
-      return Report(Severity::kError, from, "includes are nested too deep", "at most 16 levels");
+      return Report(Severity::kError, from, Say<"includes are nested too deep">(),
+                    Say<"at most 16 levels">());
     }
     if (files_->size() >= kFilesMax) {
-      return Report(Severity::kError, from, "too many files are included", "at most 10000");
+      return Report(Severity::kError, from, Say<"too many files are included">(),
+                    Say<"at most 10000">());
     }
     const auto text = access_.read(path);
     if (!text.ok()) {
-      return Report(Severity::kError, from, std::string(text.status().message()));
+      return Report(Severity::kError, from, Say<"{}">(text.status()));
     }
     files_->push_back({path, *text});
     stack_.push_back(path);
@@ -84,8 +86,8 @@ class Reader {
     }
     while (open_.size() > level && !given_up_) {
       const Section& section = *open_.back().section;
-      Report(Severity::kError, section.where, Cat("<", section.kind, "> is never closed"),
-             Cat("add </", section.kind, "> after its last line"));
+      Report(Severity::kError, section.where, Say<"<{}> is never closed">(section.kind),
+             Say<"add </{}> after its last line">(section.kind));
       open_.pop_back();
     }
     stack_.pop_back();
@@ -105,7 +107,8 @@ class Reader {
   void OpenSection(const Statement& statement, const Position& where) {
     const Open parent = open_.back();
     if (open_.size() > kSectionDepthMax) {
-      Report(Severity::kError, where, "sections are nested too deep", "at most 16 levels");
+      Report(Severity::kError, where, Say<"sections are nested too deep">(),
+             Say<"at most 16 levels">());
       given_up_ = true;
       return;
     }
@@ -134,32 +137,34 @@ class Reader {
     std::vector<std::string_view> names;
     for (const SectionKind& known : SectionKinds()) names.push_back(known.name);
     const std::string nearest = Nearest(Lower(statement.name.text), names);
-    Refuse(where, Cat("unknown section <", statement.name.text, ">"),
-           !hint.empty()     ? std::string(hint)
-           : nearest.empty() ? ""
-                             : Cat("did you mean <", nearest, ">?"));
+    Refuse(where, Say<"unknown section <{}>">(statement.name.text),
+           !hint.empty()     ? Say<"{}">(hint)
+           : nearest.empty() ? Said()
+                             : Say<"did you mean <{}>?">(nearest));
   }
 
   void CheckOpening(const SectionKind& kind, const Statement& statement, const Position& where,
                     const Section& parent) {
     if ((kind.inside & parent.scope) == 0) {
-      Report(Severity::kError, where, Cat(kind.text, " cannot stand in ", ScopeText(parent.scope)),
-             Cat("it belongs in ", ScopesText(kind.inside)));
+      Report(Severity::kError, where,
+             Say<"{} cannot stand in {}">(kind.text, ScopeText(parent.scope)),
+             Say<"it belongs in {}">(ScopesText(kind.inside)));
     }
     const bool top_list = kind.scope == kPatternList && parent.scope == kGlobal;
     if ((kind.argument == Argument::kName || kind.argument == Argument::kText || top_list) &&
         statement.words.empty()) {
-      Report(Severity::kError, where, Cat(kind.text, " needs a name"),
-             Cat("write <", kind.name, " NAME>"));
+      Report(Severity::kError, where, Say<"{} needs a name">(kind.text),
+             Say<"write <{} NAME>">(kind.name));
     }
     if (kind.argument == Argument::kNone && !statement.words.empty()) {
-      Report(Severity::kError, where, Cat(kind.text, " takes no name"), Cat("write ", kind.text));
+      Report(Severity::kError, where, Say<"{} takes no name">(kind.text),
+             Say<"write {}">(kind.text));
     }
     if ((kind.argument == Argument::kName || kind.argument == Argument::kOptional) &&
         statement.words.size() > 1) {
       Report(Severity::kError, where,
-             Cat(kind.text, " takes one name, not ", statement.words.size()),
-             kind.scope == kDomain ? "use a domain-macro for several" : "");
+             Say<"{} takes one name, not {}">(kind.text, statement.words.size()),
+             kind.scope == kDomain ? Say<"use a domain-macro for several">() : Said());
     }
     if (parent.scope == kind.scope) return;  // the outer one said it
     Announce(kind.effect, Effect::kEffective, where, kind.text, kind.why, "");
@@ -169,20 +174,21 @@ class Reader {
   void Announce(Effect effect, Effect said, const Position& where, std::string_view what,
                 std::string_view why, std::string_view replacement) {
     if (effect == said && effect != Effect::kEffective) return;
-    std::string hint = replacement.empty() ? "" : Cat("write '", replacement, "' instead");
+    Said hint = replacement.empty() ? Said() : Say<"write '{}' instead">(replacement);
     switch (effect) {
       case Effect::kEffective:
         if (!hint.empty()) {
-          Report(Severity::kWarning, where, Cat(what, " is an old name"), std::move(hint));
+          Report(Severity::kWarning, where, Say<"{} is an old name">(what), std::move(hint));
         }
         return;
       case Effect::kNoEffect:
-        return Report(Severity::kNote, where, Cat(what, " has no effect: ", why), std::move(hint));
+        return Report(Severity::kNote, where, Say<"{} has no effect: {}">(what, why),
+                      std::move(hint));
       case Effect::kNotYet:
-        return Report(Severity::kWarning, where, Cat(what, " has no effect yet: ", why),
+        return Report(Severity::kWarning, where, Say<"{} has no effect yet: {}">(what, why),
                       std::move(hint));
       case Effect::kNotSupported:
-        return Refuse(where, Cat(what, " is not supported: ", why), std::move(hint));
+        return Refuse(where, Say<"{} is not supported: {}">(what, why), std::move(hint));
     }
   }
 
@@ -190,8 +196,9 @@ class Reader {
   void Attach(Scope scope, const Position& where, Section* parent) {
     if (scope != kPatternList || parent->scope != kPatternList) return;
     if (parent->settings.empty() || parent->settings.back().child >= 0) {
-      return Report(Severity::kError, where, "a nested <pattern-list> follows the line it is for",
-                    "write 'rcpt-to /re/' in front of it");
+      return Report(Severity::kError, where,
+                    Say<"a nested <pattern-list> follows the line it is for">(),
+                    Say<"write 'rcpt-to /re/' in front of it">());
     }
     parent->settings.back().child = static_cast<int>(parent->children.size());
   }
@@ -199,22 +206,22 @@ class Reader {
   void Close(const Statement& statement, const Position& where, size_t level) {
     if (open_.size() <= level) {
       return Report(Severity::kError, where,
-                    Cat("</", statement.name.text, "> without <", statement.name.text, ">"));
+                    Say<"</{}> without <{}>">(statement.name.text, statement.name.text));
     }
     const Section& section = *open_.back().section;
     if (!EqualsIgnoreCase(section.kind, statement.name.text)) {
       Report(Severity::kError, where,
-             Cat("</", statement.name.text, "> closes <", section.kind, "> of line ",
-                 section.where.line),
-             Cat("write </", section.kind, ">"));
+             Say<"</{}> closes <{}> of line {}">(statement.name.text, section.kind,
+                                                 section.where.line),
+             Say<"write </{}>">(section.kind));
     } else if (!statement.words.empty()) {
       const std::string& name =
           statement.words.size() == 1 ? statement.words[0].text : statement.rest;
       if (!EqualsIgnoreCase(name, section.argument)) {
         Report(Severity::kWarning, where,
-               Cat("</", section.kind, " ", name, "> closes <", section.kind, " ", section.argument,
-                   "> of line ", section.where.line),
-               Cat("write </", section.kind, ">"));
+               Say<"</{} {}> closes <{} {}> of line {}">(section.kind, name, section.kind,
+                                                         section.argument, section.where.line),
+               Say<"write </{}>">(section.kind));
       }
     }
     open_.pop_back();
@@ -228,19 +235,19 @@ class Reader {
       return Unknown("include", &row, where, section.scope);
     }
     if (statement.words.size() != 1 || statement.words[0].text.empty()) {
-      return Report(Severity::kError, where, "include takes one file or pattern");
+      return Report(Severity::kError, where, Say<"include takes one file or pattern">());
     }
     const std::string& name = statement.words[0].text;
     if (StartsWithIgnoreCase(name, "http://") || StartsWithIgnoreCase(name, "https://")) {
-      return Report(Severity::kError, where, Cat("include: '", name, "' is not fetched"),
-                    "a configuration that depends on another server may change or fail by itself; "
-                    "copy the file to the coordinator");
+      return Report(Severity::kError, where, Say<"include: '{}' is not fetched">(name),
+                    Say<"a configuration that depends on another server may change or fail by "
+                        "itself; copy the file to the coordinator">());
     }
     const std::string wanted = ResolvePath(path, name);
     std::vector<std::string> found = {wanted};
     if (wanted.find_first_of("*?[") != std::string::npos) {
       found = access_.glob(wanted);
-      if (found.empty()) Report(Severity::kWarning, where, Cat("no file matches ", wanted));
+      if (found.empty()) Report(Severity::kWarning, where, Say<"no file matches {}">(wanted));
     }
     for (const std::string& file : found) ReadFile(file, where, depth + 1);
   }
@@ -278,12 +285,12 @@ class Reader {
   void Unknown(const std::string& name, const DirectiveRow* row, const Position& where,
                Scope scope) {
     if (row != nullptr) {
-      return Refuse(where, Cat("'", name, "' cannot stand in ", ScopeText(scope)),
-                    Cat("it belongs in ", ScopesText(ScopesOf(*row))));
+      return Refuse(where, Say<"'{}' cannot stand in {}">(name, ScopeText(scope)),
+                    Say<"it belongs in {}">(ScopesText(ScopesOf(*row))));
     }
     const std::string_view hint = HintForDirective(name);
-    Refuse(where, Cat("unknown directive '", name, "' in ", ScopeText(scope)),
-           hint.empty() ? DidYouMean(name, scope) : std::string(hint));
+    Refuse(where, Say<"unknown directive '{}' in {}">(name, ScopeText(scope)),
+           hint.empty() ? DidYouMean(name, scope) : Say<"{}">(hint));
   }
 
   // The value has the form that the table asks for; a secret is read.
@@ -297,8 +304,7 @@ class Reader {
         setting->words.empty()
             ? setting->where
             : Position{setting->where.file, setting->words[0].line, setting->words[0].column};
-    Report(Severity::kError, where, Cat(setting->spelled, ": ", std::string(checked.message())),
-           std::string(row.help));
+    Report(Severity::kError, where, Say<"{}: {}">(setting->spelled, checked), Say<"{}">(row.help));
     return false;
   }
 
@@ -308,18 +314,18 @@ class Reader {
     const std::string_view value = setting.first();
     if (name == "type" && setting.row->kind == ValueKind::kChoice &&
         !EqualsIgnoreCase(value, "smtp")) {
-      Refuse(setting.where,
-             Cat("'type ", value, "' is not built yet: the mail would leave by SMTP"),
-             "remove the section, and do not submit mail for its domains");
+      Refuse(setting.where, Say<"'type {}' is not built yet: the mail would leave by SMTP">(value),
+             Say<"remove the section, and do not submit mail for its domains">());
     }
     if (name == "bounce-upon-no-mx" && ParseTime(value).ok()) {
       Report(Severity::kWarning, setting.where,
-             "'bounce-upon-no-mx' with a time has no effect yet: it is taken as no",
-             "write yes or no");
+             Say<"'bounce-upon-no-mx' with a time has no effect yet: it is taken as no">(),
+             Say<"write yes or no">());
     }
     if (name == "queue-to" && EqualsIgnoreCase(value, "{sparkpost}")) {
-      Refuse(setting.where, "'queue-to {sparkpost}' is not supported: it is one vendor's cloud",
-             "write 'smtp-hosts HOST' to relay to it");
+      Refuse(setting.where,
+             Say<"'queue-to {sparkpost}' is not supported: it is one vendor's cloud">(),
+             Say<"write 'smtp-hosts HOST' to relay to it">());
     }
   }
 

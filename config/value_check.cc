@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "config/say.h"
 #include "config/units.h"
 
 namespace convoy::config {
@@ -9,13 +10,11 @@ namespace {
 
 using enum ValueKind;
 
-absl::Status Invalid(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
-
 absl::Status CheckCount(const DirectiveRow& row, std::string_view text) {
   const bool bounded = row.most < 1'000'000'000;
   ASSIGN_OR_RETURN(const int64_t count, ParseCount(text, bounded ? -1 : row.least));
   if (count < row.least || count > row.most) {
-    return Invalid(Cat("'", text, "' is not between ", row.least, " and ", row.most));
+    return Invalid(Say<"'{}' is not between {} and {}">(text, row.least, row.most));
   }
   return absl::OkStatus();
 }
@@ -33,13 +32,13 @@ absl::Status CheckChoice(const DirectiveRow& row, std::string_view text) {
   for (size_t i = 0; i < choices.size(); ++i) {
     CatTo(&all, i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ", choices[i]);
   }
-  return Invalid(Cat("'", text, "' is not ", all));
+  return Invalid(Say<"'{}' is not {}">(text, all));
 }
 
 absl::Status CheckAddress(std::string_view text) {
   const size_t at = text.rfind('@');
   if (at == std::string_view::npos || at == 0 || at + 1 == text.size()) {
-    return Invalid(Cat("'", text, "' is not an address such as postmaster@example.com"));
+    return Invalid(Say<"'{}' is not an address such as postmaster@example.com">(text));
   }
   return absl::OkStatus();
 }
@@ -47,13 +46,13 @@ absl::Status CheckAddress(std::string_view text) {
 absl::Status CheckPort(std::string_view text) {
   const auto port = ParseInt(text);
   if (!port.has_value() || *port < 0 || *port > 65535) {
-    return Invalid(Cat("'", text, "' is not a port, 0 to 65535"));
+    return Invalid(Say<"'{}' is not a port, 0 to 65535">(text));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckRanged(const Setting& setting) {
-  if (setting.words.size() != 2) return Invalid("an address range and a value expected");
+  if (setting.words.size() != 2) return Invalid(Say<"an address range and a value expected">());
   RETURN_IF_ERROR(ParseCidr(setting.first()).status());
   const std::string& value = setting.words[1].text;
   if (setting.row->kind == kCidrCount) return ParseCount(value, 0).status();
@@ -63,7 +62,7 @@ absl::Status CheckRanged(const Setting& setting) {
 
 absl::Status CheckEndpoint(std::string_view text) {
   if (Endpoint::Parse(text).ok()) return absl::OkStatus();
-  return Invalid(Cat("'", text, "' is not IP:PORT, for example 127.0.0.1:2525 or [::1]:2525"));
+  return Invalid(Say<"'{}' is not IP:PORT, for example 127.0.0.1:2525 or [::1]:2525">(text));
 }
 
 bool IsList(ValueKind kind) {
@@ -105,7 +104,7 @@ absl::Status CheckOne(const Setting& setting) {
       return CheckPort(text);
     case kIp:
       if (IpAddress::Parse(text).ok()) return absl::OkStatus();
-      return Invalid(Cat("'", text, "' is not an IP address"));
+      return Invalid(Say<"'{}' is not an IP address">(text));
     case kEndpoint:
       return CheckEndpoint(text);
     case kAddress:
@@ -128,9 +127,9 @@ bool IsText(ValueKind kind) {
 absl::Status CheckValue(const Setting& setting) {
   const ValueKind kind = setting.row->kind;
   if (kind == kAny) return absl::OkStatus();
-  if (setting.words.empty()) return Invalid("a value is missing");
+  if (setting.words.empty()) return Invalid(Say<"a value is missing">());
   if (!IsList(kind) && setting.words.size() > 1) {
-    return Invalid("one value expected, found several");
+    return Invalid(Say<"one value expected, found several">());
   }
   if (setting.words.size() == 1 && setting.first().empty() && IsText(kind)) {
     return absl::OkStatus();

@@ -15,7 +15,7 @@ bool ConfigBuilder::IsNewName(const Section& section) {
   if (section.argument.empty()) return false;  // said already
   const std::string key = Lower(section.argument);
   if (!config_->vmtas_.contains(key) && !config_->pools_.contains(key)) return true;
-  Error(section.where, Cat("a virtual MTA or pool named '", section.argument, "' exists already"));
+  Error(section.where, Say<"a virtual MTA or pool named '{}' exists already">(section.argument));
   return false;
 }
 
@@ -50,7 +50,7 @@ void ConfigBuilder::ReadPool(const Section& section) {
       const bool twice = std::any_of(
           pool.members.begin(), pool.members.end(),
           [&](const std::string& member) { return EqualsIgnoreCase(member, setting.first()); });
-      if (twice) Warn(setting.where, Cat("'", setting.first(), "' is in this pool already"));
+      if (twice) Warn(setting.where, Say<"'{}' is in this pool already">(setting.first()));
       if (!twice) pool.members.emplace_back(setting.first());
       member_uses_.push_back({std::string(setting.first()), setting.where});
     }
@@ -60,8 +60,8 @@ void ConfigBuilder::ReadPool(const Section& section) {
     if (child.scope == kDomain) ReadDomain(child, &pool.rules);
   }
   if (pool.members.empty()) {
-    Error(section.where, Cat("pool '", pool.name, "' has no members"),
-          "add 'virtual-mta NAME' lines");
+    Error(section.where, Say<"pool '{}' has no members">(pool.name),
+          Say<"add 'virtual-mta NAME' lines">());
   }
   const std::string key = Lower(pool.name);
   pool_places_[key] = section.where;
@@ -81,9 +81,9 @@ void ConfigBuilder::FindPools() {
         pools.insert(pools.begin(), key);
       } else {
         Error(pool_places_.at(key),
-              Cat("virtual MTA '", member, "' is in two pools with <domain> sections: '",
-                  config_->pools_.at(pools.front()).name, "' and '", pool.name, "'"),
-              "move the sections into the virtual MTA");
+              Say<"virtual MTA '{}' is in two pools with <domain> sections: '{}' and '{}'">(
+                  member, config_->pools_.at(pools.front()).name, pool.name),
+              Say<"move the sections into the virtual MTA">());
       }
     }
   }
@@ -91,18 +91,18 @@ void ConfigBuilder::FindPools() {
 
 void ConfigBuilder::ReadSourceHost(const Setting& setting, std::vector<SourceHostEntry>* hosts) {
   if (setting.words.size() != 2) {
-    return Error(setting.where, "smtp-source-host takes an IP address and a host name",
-                 "for example 'smtp-source-host 192.0.2.1 mail.example.com'");
+    return Error(setting.where, Say<"smtp-source-host takes an IP address and a host name">(),
+                 Say<"for example 'smtp-source-host 192.0.2.1 mail.example.com'">());
   }
   const std::string& ip = setting.words[0].text;
   const std::string& name = setting.words[1].text;
   const auto address = IpAddress::Parse(ip);
   if (!address.ok()) {
     const bool swapped = LooksLikeIp(name);
-    return Error(
-        setting.where, Cat("smtp-source-host: '", ip, "' is not an IP address"),
-        swapped ? Cat("the arguments are swapped: write 'smtp-source-host ", name, ' ', ip, "'")
-                : "");
+    return Error(setting.where, Say<"smtp-source-host: '{}' is not an IP address">(ip),
+                 swapped
+                     ? Say<"the arguments are swapped: write 'smtp-source-host {} {}'">(name, ip)
+                     : Said());
   }
   hosts->push_back({*address, name});
 }
@@ -112,11 +112,13 @@ void ConfigBuilder::ReadDomainKey(const Setting& setting, std::vector<DomainKeyE
   const std::vector<std::string_view> fields = Split(value, ',');
   const bool four = fields.size() == 4 && Trim(fields[1]).empty();
   if (fields.size() != 3 && !four) {
-    return Error(setting.where, "domain-key is SELECTOR,DOMAIN,FILE or SELECTOR,,$domain,FILE",
-                 "commas are required");
+    return Error(setting.where,
+                 Say<"domain-key is SELECTOR,DOMAIN,FILE or SELECTOR,,$domain,FILE">(),
+                 Say<"commas are required">());
   }
   if (Trim(fields.back()).starts_with("{vault}")) {
-    return Error(setting.where, "domain-key: {vault} is not supported", "name a file");
+    return Error(setting.where, Say<"domain-key: {vault} is not supported">(),
+                 Say<"name a file">());
   }
   DomainKeyEntry key;
   key.selector = Trim(fields[0]);
@@ -124,7 +126,7 @@ void ConfigBuilder::ReadDomainKey(const Setting& setting, std::vector<DomainKeyE
   key.file = ResolvePath(setting.where.file, Trim(fields.back()));
   key.where = setting.where;
   if (key.selector.empty() || key.domain.empty() || Trim(fields.back()).empty()) {
-    return Error(setting.where, "domain-key: selector, domain and file must not be empty");
+    return Error(setting.where, Say<"domain-key: selector, domain and file must not be empty">());
   }
   if (key.domain == "$domain") key.domain = "*";
   for (std::string& domain : macros_.Expand(key.domain, setting.where)) {
@@ -142,8 +144,8 @@ void ConfigBuilder::CheckUses(const std::vector<Use>& uses, std::string_view wha
     });
     if (known) continue;
     const std::string nearest = Nearest(use.name, names);
-    Error(use.where, Cat("no ", what, " is named '", use.name, "'"),
-          nearest.empty() ? "" : Cat("did you mean '", nearest, "'?"));
+    Error(use.where, Say<"no {} is named '{}'">(what, use.name),
+          nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
   }
 }
 
@@ -163,7 +165,7 @@ void ConfigBuilder::CheckNames() {
   for (const auto& [key, vmta] : config_->vmtas_) names.push_back(vmta.name);
   for (const Use& use : member_uses_) {
     if (!config_->pools_.contains(Lower(use.name))) continue;
-    Error(use.where, Cat("'", use.name, "' is a pool"), "a pool holds virtual MTAs only");
+    Error(use.where, Say<"'{}' is a pool">(use.name), Say<"a pool holds virtual MTAs only">());
   }
   std::erase_if(member_uses_,
                 [&](const Use& use) { return config_->pools_.contains(Lower(use.name)); });

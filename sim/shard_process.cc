@@ -170,7 +170,8 @@ shard::Reloader::Hooks ShardProcess::ReloadHooks() {
       shard::LoadedShardConfig loaded;
       // "... not on s2": a configuration that this shard cannot run.
       if (version->bundle.ends_with(Cat(" not on ", name_))) {
-        loaded.diagnostics.push_back({config::Severity::kError, {}, version->bundle, ""});
+        loaded.diagnostics.push_back(
+            {config::Severity::kError, {}, config::Say<"limits not made for {}">(name_), {}});
         return loaded;
       }
       deps_.disk.ready = *version;

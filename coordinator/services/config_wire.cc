@@ -9,8 +9,8 @@ void ToWire(const config::Diagnostic& diagnostic, mta::v1::ConfigDiagnostic* out
   out->set_file(diagnostic.where.file);
   out->set_line(static_cast<uint32_t>(diagnostic.where.line));
   out->set_column(static_cast<uint32_t>(diagnostic.where.column));
-  out->set_message(diagnostic.message);
-  out->set_hint(diagnostic.hint);
+  out->set_message(diagnostic.message.text());
+  out->set_hint(diagnostic.hint.text());
 }
 
 void ToWire(const ConfigRecord& record, uint64_t current, mta::v1::ConfigEntry* out) {

@@ -77,7 +77,7 @@ void ReloadRunner::Rollback(uint64_t version, std::string who, std::string comme
     absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(old->bundle);
     if (!bundle.ok()) {
       out.loaded.diagnostics.push_back(
-          {config::Severity::kError, {}, std::string(bundle.status().message()), ""});
+          {config::Severity::kError, {}, config::Say<"{}">(bundle.status()), {}});
       return out;
     }
     out.bundle = *std::move(bundle);

@@ -84,6 +84,35 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->auth_password = policy.auth_password;
 }
 
+// The rules of each smtp-pattern-list, made once: its queues share them.
+class ReplyRuleLists {
+ public:
+  // Null: none.
+  const ReplyRules& RulesOf(const config::SmtpPatternList* list) {
+    const auto [found, added] = lists_.try_emplace(list);
+    if (added && list != nullptr) {
+      for (const config::ReplyRule& line : list->rules) {
+        const bool acts =
+            line.mode != config::ReplyRule::Mode::kKeep || line.bounce_rcpt || line.defer_queue;
+        if (acts) found->second.push_back(RuleFrom(line));
+      }
+    }
+    return found->second;
+  }
+
+ private:
+  absl::flat_hash_map<const config::SmtpPatternList*, ReplyRules> lists_;
+};
+
+config::PolicyCache<DeliveryPolicy>::Make PolicyMaker(
+    std::shared_ptr<const config::Config> config) {
+  return [config = std::move(config),
+          lists = std::make_shared<ReplyRuleLists>()](const config::Policy& policy) {
+    return DeliveryPolicyFrom(
+        policy, lists->RulesOf(config->FindSmtpPatternList(policy.smtp_pattern_list)));
+  };
+}
+
 }  // namespace
 
 DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRules& list) {
@@ -112,7 +141,7 @@ DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRu
 }
 
 ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
-    : config_(std::move(config)) {
+    : config_(std::move(config)), policies_(config_, PolicyMaker(config_)) {
   for (const std::string& name : config_->VmtaNames()) {
     const config::VirtualMta& vmta = *config_->FindVmta(name);
     VmtaIdentity identity;
@@ -129,34 +158,14 @@ ConfigPolicyBook::ConfigPolicyBook(std::shared_ptr<const config::Config> config)
 
 void ConfigPolicyBook::Swap(ConfigPolicyBook& other) {
   config_.swap(other.config_);
-  policies_.swap(other.policies_);
+  std::swap(policies_, other.policies_);
   sites_.swap(other.sites_);
   vmtas_.swap(other.vmtas_);
-  reply_rules_.swap(other.reply_rules_);
   sources_.swap(other.sources_);
 }
 
 DeliveryPolicyPtr ConfigPolicyBook::PolicyFor(std::string_view domain, std::string_view vmta) {
-  std::string key = Cat(domain, '/', vmta);
-  if (const auto found = policies_.find(key); found != policies_.end()) return found->second;
-  if (policies_.size() >= kPoliciesMax) policies_.clear();
-  const config::Policy settings = config_->PolicyFor(domain, vmta);
-  DeliveryPolicyPtr policy = DeliveryPolicyFrom(
-      settings, RulesOf(config_->FindSmtpPatternList(settings.smtp_pattern_list)));
-  policies_.emplace(std::move(key), policy);
-  return policy;
-}
-
-const ReplyRules& ConfigPolicyBook::RulesOf(const config::SmtpPatternList* list) {
-  const auto [found, added] = reply_rules_.try_emplace(list);
-  if (added && list != nullptr) {
-    for (const config::ReplyRule& line : list->rules) {
-      const bool acts =
-          line.mode != config::ReplyRule::Mode::kKeep || line.bounce_rcpt || line.defer_queue;
-      if (acts) found->second.push_back(RuleFrom(line));
-    }
-  }
-  return found->second;
+  return policies_.PolicyFor(domain, vmta);
 }
 
 const VmtaIdentity* ConfigPolicyBook::FindVmta(std::string_view name) {
@@ -167,7 +176,7 @@ const VmtaIdentity* ConfigPolicyBook::FindVmta(std::string_view name) {
 std::string ConfigPolicyBook::SiteOf(std::string_view domain) {
   std::string key(domain);
   if (const auto found = sites_.find(key); found != sites_.end()) return found->second;
-  if (sites_.size() >= kPoliciesMax) sites_.clear();
+  if (sites_.size() >= kNamesMax) sites_.clear();
   return sites_.emplace(std::move(key), config_->SiteOf(domain)).first->second;
 }
 
@@ -185,7 +194,7 @@ uint32_t ConfigPolicyBook::TotalMaxSmtpOut() {
 
 SourcePolicy ConfigPolicyBook::SourceFor(const IpAddress& client) {
   if (const auto found = sources_.find(client); found != sources_.end()) return found->second;
-  if (sources_.size() >= kPoliciesMax) sources_.clear();
+  if (sources_.size() >= kNamesMax) sources_.clear();
   const config::SourceSettings settings = config_->SourceFor(client);
   SourcePolicy out;
   out.smtp_service = settings.smtp_service;

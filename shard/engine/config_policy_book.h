@@ -1,8 +1,10 @@
 // PolicyBook from a loaded configuration.
 //
-// Policies are computed once per (domain, virtual MTA) asked for and kept, at most kPoliciesMax of
-// them.
+// Policies are made once for all queues that are configured alike, and found by name without
+// computing anything (config/policy_cache.h, with its limits). Sites and sources are kept by name
+// too.
 //
+// Limits:    kNamesMax sites and as many sources; beyond it all are forgotten
 // Thread:    loop-affine; the Config is shared and immutable
 #pragma once
 
@@ -13,6 +15,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "config/model.h"
+#include "config/policy_cache.h"
 #include "shard/engine/policy_book.h"
 
 namespace convoy::shard {
@@ -22,7 +25,7 @@ DeliveryPolicyPtr DeliveryPolicyFrom(const config::Policy& policy, const ReplyRu
 
 class ConfigPolicyBook final : public PolicyBook {
  public:
-  static constexpr size_t kPoliciesMax = 100'000;
+  static constexpr size_t kNamesMax = 100'000;
 
   explicit ConfigPolicyBook(std::shared_ptr<const config::Config> config);
 
@@ -42,14 +45,10 @@ class ConfigPolicyBook final : public PolicyBook {
   const config::Config& config() const { return *config_; }
 
  private:
-  // Made once for each list; queues share them. Null: none.
-  const ReplyRules& RulesOf(const config::SmtpPatternList* list);
-
   std::shared_ptr<const config::Config> config_;
-  absl::flat_hash_map<std::string, DeliveryPolicyPtr> policies_;
+  config::PolicyCache<DeliveryPolicy> policies_;
   absl::flat_hash_map<std::string, std::string> sites_;
   absl::flat_hash_map<std::string, VmtaIdentity> vmtas_;
-  absl::flat_hash_map<const config::SmtpPatternList*, ReplyRules> reply_rules_;
   absl::flat_hash_map<IpAddress, SourcePolicy> sources_;
 };
 

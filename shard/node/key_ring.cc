@@ -9,11 +9,10 @@ absl::StatusOr<dkim::PrivateKey::Ptr> LoadKey(const std::string& path,
                                               const config::FileAccess& files) {
   const absl::StatusOr<std::string> pem = files.read(path);
   if (!pem.ok()) return pem.status();
-  if (pem->empty()) return absl::InvalidArgumentError(Cat("DKIM key ", path, ": empty file"));
+  if (pem->empty()) return config::Invalid(config::Say<"DKIM key {}: empty file">(path));
   absl::StatusOr<dkim::PrivateKey::Ptr> key = dkim::PrivateKey::FromPem(*pem);
   if (key.ok()) return key;
-  return absl::InvalidArgumentError(
-      Cat("DKIM key ", path, ": ", std::string(key.status().message())));
+  return config::Invalid(config::Say<"DKIM key {}: {}">(path, key.status()));
 }
 
 }  // namespace
@@ -28,16 +27,19 @@ std::shared_ptr<const KeyRing> KeyRing::Load(std::shared_ptr<const config::Confi
     if (ring->by_file_.contains(entry.file)) continue;
     absl::StatusOr<dkim::PrivateKey::Ptr> key = LoadKey(entry.file, files);
     if (!key.ok()) {
-      diagnostics->push_back({config::Severity::kError, entry.where,
-                              Cat("domain-key: ", std::string(key.status().message())), ""});
+      diagnostics->push_back(
+          {config::Severity::kError, entry.where, config::Say<"domain-key: {}">(key.status()), {}});
       ring->by_file_.emplace(entry.file, nullptr);
       good = false;
       continue;
     }
     if (!(*key)->meets_advice()) {
       diagnostics->push_back(
-          {config::Severity::kWarning, entry.where,
-           Cat(entry.file, " has ", (*key)->bits(), " bits; large receivers ask for 2048"), ""});
+          {config::Severity::kWarning,
+           entry.where,
+           config::Say<"domain-key: {} has {} bits; large receivers ask for 2048">(entry.file,
+                                                                                   (*key)->bits()),
+           {}});
     }
     CatTo(&ring->identity_, (*key)->PublicRecord(), '\n');
     ring->by_file_.emplace(entry.file, *std::move(key));

@@ -34,8 +34,10 @@ void Reloader::OnLoaded(uint64_t ticket, std::shared_ptr<const ConfigVersion> ve
                         .diagnostics = std::move(loaded.diagnostics)};
   if (ticket != ticket_) {
     answer.ok = false;
-    answer.diagnostics.push_back(
-        {config::Severity::kError, {}, "another version came while this one was prepared", ""});
+    answer.diagnostics.push_back({config::Severity::kError,
+                                  {},
+                                  config::Say<"another version came while this one was prepared">(),
+                                  {}});
     return done(std::move(answer));
   }
   if (answer.ok) ready_ = {version->version, version->digest, std::move(loaded.config)};

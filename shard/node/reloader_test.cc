@@ -20,7 +20,7 @@ class ReloaderTest : public testing::Test {
         LoadedShardConfig out;
         if (bad_.contains(version->version)) {
           out.diagnostics.push_back(
-              {config::Severity::kError, {"c.conf", 7, 5}, "no such key", ""});
+              {config::Severity::kError, {"c.conf", 7, 5}, config::Say<"no such key">(), {}});
         } else {
           out.config = std::make_unique<ShardConfig>();
         }

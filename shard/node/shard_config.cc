@@ -9,6 +9,7 @@ namespace convoy::shard {
 namespace {
 
 using config::Diagnostic;
+using config::Say;
 using config::Severity;
 
 bool SameAccounting(const config::Config& a, const config::Config& b) {
@@ -25,21 +26,23 @@ void LoadList(const std::string& path, const config::Position& where,
   absl::StatusOr<std::string> text = source.own.read(path);
   const absl::StatusOr<std::string> carried = source.files.read(path);
   if (text.ok() && carried.ok() && *text != *carried) {
-    out->diagnostics.push_back({Severity::kWarning, where,
-                                Cat("suppress-file: this shard's own ", path,
-                                    " is used; it differs from the coordinator's"),
-                                ""});
+    out->diagnostics.push_back(
+        {Severity::kWarning,
+         where,
+         Say<"suppress-file: this shard's own {} is used; it differs from the "
+             "coordinator's">(path),
+         {}});
   }
   if (!text.ok()) text = carried;
   if (!text.ok()) {
-    out->diagnostics.push_back({Severity::kError, where,
-                                Cat("suppress-file: ", std::string(text.status().message())), ""});
+    out->diagnostics.push_back(
+        {Severity::kError, where, Say<"suppress-file: {}">(text.status()), {}});
     return;
   }
   auto list = SuppressionList::Parse(path, *text);
   if (!list.ok()) {
-    out->diagnostics.push_back({Severity::kError, where,
-                                Cat("suppress-file: ", std::string(list.status().message())), ""});
+    out->diagnostics.push_back(
+        {Severity::kError, where, Say<"suppress-file: {}">(list.status()), {}});
     return;
   }
   entry.list = *std::move(list);
@@ -52,11 +55,10 @@ void CheckAccounting(const config::Config& config, const std::string& root,
     for (const std::string& record : file.records) {
       const auto type = ParseEventType(record);
       if (type.ok()) continue;
-      diagnostics->push_back(
-          {Severity::kError,
-           {root, 0, 0},
-           Cat("acct-file ", file.path, ": records: ", std::string(type.status().message())),
-           ""});
+      diagnostics->push_back({Severity::kError,
+                              {root, 0, 0},
+                              Say<"acct-file {}: records: {}">(file.path, type.status()),
+                              {}});
     }
   }
 }

@@ -37,7 +37,7 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
     const absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(version->bundle);
     const auto refuse = [](const absl::Status& status) {
       LoadedShardConfig out;
-      out.diagnostics.push_back({config::Severity::kError, {}, std::string(status.message()), ""});
+      out.diagnostics.push_back({config::Severity::kError, {}, config::Say<"{}">(status), {}});
       return out;
     };
     if (!bundle.ok()) return refuse(bundle.status());
@@ -50,8 +50,8 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
          RestartDirectives(*at_start, *out.config->config, smtp_fixed, grpc_fixed)) {
       out.diagnostics.push_back({config::Severity::kWarning,
                                  {bundle->root, 0, 0},
-                                 Cat("takes effect at restart: ", name),
-                                 ""});
+                                 config::Say<"takes effect at restart: {}">(name),
+                                 {}});
     }
     const absl::Status kept =
         WriteReadyConfig(directory, {.version = version->version, .bundle = version->bundle});

@@ -18,8 +18,8 @@ void Fill(const config::Diagnostic& diagnostic, mta::v1::ConfigDiagnostic* out) 
   out->set_file(diagnostic.where.file);
   out->set_line(static_cast<uint32_t>(diagnostic.where.line));
   out->set_column(static_cast<uint32_t>(diagnostic.where.column));
-  out->set_message(diagnostic.message);
-  out->set_hint(diagnostic.hint);
+  out->set_message(diagnostic.message.text());
+  out->set_hint(diagnostic.hint.text());
 }
 
 class ConfigTargetService final : public mta::v1::ConfigTarget::CallbackService {

@@ -107,8 +107,10 @@ class Shard {
       return [refuses = refuses] {
         shard::LoadedShardConfig out;
         if (refuses) {
-          out.diagnostics.push_back(
-              {config::Severity::kError, {"main.conf", 3, 1}, "no such key here", ""});
+          out.diagnostics.push_back({config::Severity::kError,
+                                     {"main.conf", 3, 1},
+                                     config::Say<"no such key here">(),
+                                     {}});
         } else {
           out.config = std::make_unique<shard::ShardConfig>();
         }

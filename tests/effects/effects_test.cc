@@ -76,7 +76,7 @@ fs::path Directory() { return fs::path(testing::TempDir()) / "effect"; }
 
 // That a name is an old one is no complaint: the effect is shown all the same.
 bool Complains(const config::Diagnostic& diagnostic) {
-  return diagnostic.message.find("is an old name") == std::string::npos;
+  return diagnostic.message.text().find("is an old name") == std::string::npos;
 }
 
 // Loaded from files in a directory of its own, as the daemon would; null, and a failure, if there
