@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace convoy::sim {
 namespace {
@@ -29,7 +30,8 @@ coordinator::Announcement There(const shard::ShardAnnouncement& in) {
                                 .smtp_address = in.smtp_address,
                                 .host_id = in.host_id,
                                 .egress = {},
-                                .config_fingerprint = in.config_fingerprint};
+                                .config_fingerprint = in.config_fingerprint,
+                                .config_version = in.config_version};
   for (const shard::EgressClaim& claim : in.egress) {
     out.egress.push_back(
         {.vmta = claim.vmta, .source_ips = claim.source_ips, .through_proxy = claim.through_proxy});
@@ -81,6 +83,10 @@ std::shared_ptr<const shard::AssignmentTable> Here(const coordinator::Assignment
 
 }  // namespace
 
+shard::ConfigVersion VersionOf(const coordinator::ConfigRecord& record) {
+  return {.version = record.version, .digest = record.bundle, .bundle = record.bundle};
+}
+
 CoordinatorProcess::CoordinatorProcess(EventLoop& shared, coordinator::MemoryDisk& disk,
                                        Duration mono_ahead, bool fence)
     : loop(shared, mono_ahead, {}),
@@ -112,10 +118,11 @@ void SimCoordinatorChannel::Register(const shard::ShardAnnouncement& announcemen
           Result result = Failed(answer.status());
           if (answer.ok()) {
             const LeaseAnswer& lease = answer->lease;
-            result = shard::RegisterReply{
-                .epoch = Here(lease.epoch),
-                .lease = Here(lease.terms),
-                .table = Here(*answer->table, lease.terms.fence_on_lease_loss)};
+            result =
+                shard::RegisterReply{.epoch = Here(lease.epoch),
+                                     .lease = Here(lease.terms),
+                                     .table = Here(*answer->table, lease.terms.fence_on_lease_loss),
+                                     .config_version = lease.config_version};
           }
           Back([call, result = std::move(result)]() mutable { call->Answer(std::move(result)); });
         });
@@ -137,7 +144,8 @@ void SimCoordinatorChannel::Renew(const shard::ShardIncarnation& shard, shard::E
             result = shard::RenewReply{.epoch = Here(answer->lease.epoch),
                                        .lease = Here(answer->lease.terms),
                                        .granted = answer->lease.granted,
-                                       .newest_version = answer->newest_version};
+                                       .newest_version = answer->newest_version,
+                                       .config_version = answer->lease.config_version};
           }
           Back([call, result = std::move(result)]() mutable { call->Answer(std::move(result)); });
         });
@@ -158,6 +166,18 @@ void SimCoordinatorChannel::Leave(const shard::ShardIncarnation& shard, shard::E
                      if (answer.ok()) result = Here(*answer);
                      Back([call, result]() mutable { call->Answer(std::move(result)); });
                    });
+  });
+}
+
+void SimCoordinatorChannel::FetchConfig(const shard::ShardIncarnation&, uint64_t version,
+                                        Duration deadline, Done<shard::ConfigVersion> done) {
+  using Result = absl::StatusOr<shard::ConfigVersion>;
+  auto call = PendingCall<Result>::Start(loop_, deadline, std::move(done));
+  AtCoordinator([this, call, version](CoordinatorProcess& c) {
+    const coordinator::ConfigRecordPtr record = c.node().configs().Find(version);
+    Result result = absl::NotFoundError(Cat("version ", version, " is not kept"));
+    if (record != nullptr) result = VersionOf(*record);
+    Back([call, result = std::move(result)]() mutable { call->Answer(std::move(result)); });
   });
 }
 

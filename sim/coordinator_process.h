@@ -39,6 +39,9 @@ struct CoordinatorPlace {
   uint64_t run = 0;  // counts starts
 };
 
+// As it travels. The content is a short text, and serves as its own digest.
+shard::ConfigVersion VersionOf(const coordinator::ConfigRecord& record);
+
 class SimCoordinatorChannel final : public shard::CoordinatorChannel {
  public:
   SimCoordinatorChannel(ProcessLoop& loop, Wire& wire, CoordinatorPlace& place, std::string self)
@@ -50,6 +53,8 @@ class SimCoordinatorChannel final : public shard::CoordinatorChannel {
              shard::TableVersion applied, Duration deadline, Done<shard::RenewReply> done) override;
   void Leave(const shard::ShardIncarnation& shard, shard::Epoch highest, shard::LeaveMode mode,
              Duration deadline, Done<shard::Epoch> done) override;
+  void FetchConfig(const shard::ShardIncarnation& shard, uint64_t version, Duration deadline,
+                   Done<shard::ConfigVersion> done) override;
   void OpenWatch(const shard::ShardIncarnation& shard, shard::Epoch highest, TableHandler on_table,
                  EndHandler on_end) override;
   void CloseWatch() override;

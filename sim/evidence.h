@@ -54,6 +54,10 @@ inline constexpr std::string_view kKinds[] = {
     "suppression starts",
     "submission refused",
     "submission unanswered",
+    "reload",
+    "reload refused",
+    "reload cut short",
+    "version taken later",
 };
 
 // A final dot that a receiver answered with 250.

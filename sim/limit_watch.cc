@@ -56,6 +56,24 @@ void LimitWatch::Killed(int shard, uint64_t run) {
   });
 }
 
+const PolicyTable& LimitWatch::LimitsOf(int shard) const {
+  const ShardProcess* const process = deps_.shards[static_cast<size_t>(shard)];
+  return process == nullptr ? deps_.first : process->limits();
+}
+
+void LimitWatch::Reloaded(int shard, uint64_t run, const PolicyTable& before) {
+  const PolicyTable& now = LimitsOf(shard);
+  const auto forget = [&](const Scope& scope, const shard::Rate& was, const shard::Rate& is) {
+    if (was.unlimited() || is.unlimited()) mails_.erase({scope, shard, run});
+  };
+  for (int d = 0; d < now.domains(); ++d) {
+    forget({d, 0, 0}, before.Of(d)->site.max_msg_rate, now.Of(d)->site.max_msg_rate);
+    for (int v = 1; v <= kVmtas; ++v) {
+      forget({d, v, 0}, before.Of(d)->schedule->max_msg_rate, now.Of(d)->schedule->max_msg_rate);
+    }
+  }
+}
+
 uint32_t LimitWatch::Count(const Scope& scope) const {
   uint32_t sum = 0;
   for (const auto& [key, count] : connections_) {
@@ -79,10 +97,11 @@ void LimitWatch::Started(const Witness& witness, const IpAddress& source, const 
   const int domain = DomainOf(peer);
   const int vmta = VmtaOf(source);
   ++connections_[{domain, vmta, witness.shard, witness.run}];
-  const shard::DeliveryPolicy& policy = *deps_.policies.Of(domain);
+  const PolicyTable& limits = LimitsOf(witness.shard);
+  const shard::DeliveryPolicy& policy = *limits.Of(domain);
   CheckConnections({domain, vmta, 0}, policy.schedule->max_smtp_out);
   CheckConnections({domain, 0, 0}, policy.site.max_connections);
-  CheckConnections({-1, vmta, witness.shard}, deps_.policies.vmta_limits().max_connections);
+  CheckConnections({-1, vmta, witness.shard}, limits.vmta_limits().max_connections);
 }
 
 void LimitWatch::CheckRate(const Witness& witness, const Scope& scope, const shard::Rate& rate) {
@@ -104,7 +123,7 @@ void LimitWatch::Written(const Witness& witness, const IpAddress& source, const 
   const int vmta = VmtaOf(source);
   deps_.trace.Note("mail ", mail_from, " ", rcpt_to, " from s", witness.shard, "/", VmtaName(vmta));
   if (witness.killed) deps_.evidence.Break("simulator: a killed shard writes MAIL");
-  const shard::DeliveryPolicy& policy = *deps_.policies.Of(domain);
+  const shard::DeliveryPolicy& policy = *LimitsOf(witness.shard).Of(domain);
   CheckRate(witness, {domain, vmta, 0}, policy.schedule->max_msg_rate);
   CheckRate(witness, {domain, 0, 0}, policy.site.max_msg_rate);
   CheckOwner(domain, vmta, witness.shard);
@@ -139,7 +158,7 @@ void LimitWatch::CheckOwner(int domain, int vmta, int sender) {
 }
 
 void LimitWatch::CheckOwners() {
-  for (int domain = 0; domain < deps_.policies.domains(); ++domain) {
+  for (int domain = 0; domain < deps_.first.domains(); ++domain) {
     for (int vmta = 1; vmta <= kVmtas; ++vmta) CheckOwner(domain, vmta, 0);
   }
 }

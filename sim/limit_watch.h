@@ -30,7 +30,7 @@ class LimitWatch {
     const EventLoop& loop;
     Evidence& evidence;
     Trace& trace;
-    const PolicyTable& policies;
+    const PolicyTable& first;  // of what runs no more
     const ShardPlaces& shards;
     // A rate holds over a change of owner or a restart too, not only within a shard's run.
     bool rates_over_owners = false;
@@ -42,6 +42,10 @@ class LimitWatch {
   SocketWitness& WitnessOf(int shard, uint64_t run);
   // Its connections are gone; late news from it is ignored.
   void Killed(int shard, uint64_t run);
+
+  // Other limits than `before` are in effect in that run. What was sent while there was no limit
+  // does not count under one.
+  void Reloaded(int shard, uint64_t run, const PolicyTable& before);
 
   // No two shards believe that they may attempt the same queue.
   void CheckOwners();
@@ -62,6 +66,8 @@ class LimitWatch {
                std::string_view mail_from, std::string_view rcpt_to);
   void CheckRate(const Witness& witness, const Scope& scope, const shard::Rate& rate);
   uint32_t Count(const Scope& scope) const;
+  // In effect at the sender.
+  const PolicyTable& LimitsOf(int shard) const;
   void CheckOwner(int domain, int vmta, int sender);
 
   const Deps deps_;

@@ -1,5 +1,6 @@
 #include "sim/policies.h"
 
+#include "base/stable_hash.h"
 #include "base/text.h"
 
 namespace convoy::sim {
@@ -9,10 +10,21 @@ int64_t Draw(Rng& rng, int64_t from, int64_t to) {
   return from + static_cast<int64_t>(rng.Below(static_cast<uint64_t>(to - from + 1)));
 }
 
+// Limits of one kind keep their interval, so that what was counted under one limit counts under the
+// next.
+void DrawQueueLimits(Rng& rng, shard::QueuePolicy* policy) {
+  policy->max_smtp_out = static_cast<uint32_t>(Draw(rng, 1, 4));
+  if (rng.Chance(0.3)) policy->max_msg_rate = {Draw(rng, 3, 20), Seconds(10)};
+}
+
+void DrawSiteLimits(Rng& rng, shard::SharedLimits* limits) {
+  if (rng.Chance(0.3)) limits->max_connections = static_cast<uint32_t>(Draw(rng, 1, 4));
+  if (rng.Chance(0.3)) limits->max_msg_rate = {Draw(rng, 5, 30), Seconds(15)};
+}
+
 shard::DeliveryPolicyPtr DrawPolicy(Rng& rng) {
   auto schedule = std::make_shared<shard::QueuePolicy>();
-  schedule->max_smtp_out = static_cast<uint32_t>(Draw(rng, 1, 4));
-  if (rng.Chance(0.3)) schedule->max_msg_rate = {Draw(rng, 3, 20), Seconds(10)};
+  DrawQueueLimits(rng, schedule.get());
   if (rng.Chance(0.4)) schedule->max_msg_per_connection = static_cast<uint32_t>(Draw(rng, 1, 5));
   if (rng.Chance(0.3)) schedule->max_errors_per_connection = static_cast<uint32_t>(Draw(rng, 1, 3));
   schedule->retry_after = {Seconds(Draw(rng, 2, 10)), Seconds(Draw(rng, 10, 40))};
@@ -23,8 +35,7 @@ shard::DeliveryPolicyPtr DrawPolicy(Rng& rng) {
   schedule->retry_upon_new_mail = rng.Chance(0.3);
   auto policy = std::make_shared<shard::DeliveryPolicy>();
   policy->schedule = std::move(schedule);
-  if (rng.Chance(0.3)) policy->site.max_connections = static_cast<uint32_t>(Draw(rng, 1, 4));
-  if (rng.Chance(0.3)) policy->site.max_msg_rate = {Draw(rng, 5, 30), Seconds(15)};
+  DrawSiteLimits(rng, &policy->site);
   policy->retry_interval = {Seconds(Draw(rng, 5, 20)), Seconds(Draw(rng, 20, 60))};
   policy->bounce_after = Minutes(40);
   policy->connect_timeout = Seconds(8);
@@ -65,7 +76,30 @@ PolicyTable::PolicyTable(uint64_t seed, int domains) {
   if (rng.Chance(0.5)) vmta_limits_.max_connections = static_cast<uint32_t>(Draw(rng, 4, 10));
 }
 
-SimPolicyBook::SimPolicyBook(const PolicyTable& table, int shard) : table_(table) {
+PolicyTable::PolicyTable(const PolicyTable& before, uint64_t seed) : policies_(before.policies_) {
+  Rng rng(seed);
+  for (shard::DeliveryPolicyPtr& policy : policies_) {
+    if (rng.Chance(0.5)) continue;
+    auto schedule = std::make_shared<shard::QueuePolicy>(*policy->schedule);
+    schedule->max_msg_rate = {};
+    DrawQueueLimits(rng, schedule.get());
+    auto other = std::make_shared<shard::DeliveryPolicy>(*policy);
+    other->schedule = std::move(schedule);
+    other->site = {};
+    DrawSiteLimits(rng, &other->site);
+    policy = std::move(other);
+  }
+  if (rng.Chance(0.5)) vmta_limits_.max_connections = static_cast<uint32_t>(Draw(rng, 4, 10));
+}
+
+const PolicyTable& PolicyVersions::Of(const std::string& bundle) {
+  if (bundle.empty()) return first_;
+  std::unique_ptr<PolicyTable>& table = later_[bundle];
+  if (table == nullptr) table = std::make_unique<PolicyTable>(first_, StableHash(bundle));
+  return *table;
+}
+
+SimPolicyBook::SimPolicyBook(const PolicyTable& table, int shard) : table_(&table) {
   for (int v = 1; v <= kVmtas; ++v) {
     shard::VmtaIdentity identity;
     identity.hosts.push_back({SourceAddress(shard, v), Cat(VmtaName(v), ".cluster.test")});
@@ -75,9 +109,14 @@ SimPolicyBook::SimPolicyBook(const PolicyTable& table, int shard) : table_(table
   for (int d = 0; d < table.domains(); ++d) domains_[DomainName(d)] = d;
 }
 
+void SimPolicyBook::Use(const PolicyTable& table) {
+  table_ = &table;
+  for (auto& [name, identity] : vmtas_) identity.limits = table.vmta_limits();
+}
+
 shard::DeliveryPolicyPtr SimPolicyBook::PolicyFor(std::string_view domain, std::string_view) {
   const auto found = domains_.find(domain);
-  return table_.Of(found == domains_.end() ? 0 : found->second);
+  return table_->Of(found == domains_.end() ? 0 : found->second);
 }
 
 const shard::VmtaIdentity* SimPolicyBook::FindVmta(std::string_view name) {

@@ -1,5 +1,5 @@
-// The configuration of a simulated cluster: every domain has limits and retry times drawn from the
-// seed, the same on all shards; only source addresses differ.
+// The configurations of a simulated cluster: every domain has limits and retry times drawn from the
+// seed, the same on all shards; only source addresses differ. A reload brings other limits.
 //
 // A virtual MTA has one address on each shard, so a source address names both.
 //
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ int VmtaOf(const IpAddress& source);
 class PolicyTable {
  public:
   PolicyTable(uint64_t seed, int domains);
+  // As `before`, with other limits for about half of the domains.
+  PolicyTable(const PolicyTable& before, uint64_t seed);
   const shard::DeliveryPolicyPtr& Of(int domain) const { return policies_[domain]; }
   const shard::SharedLimits& vmta_limits() const { return vmta_limits_; }
   int domains() const { return static_cast<int>(policies_.size()); }
@@ -42,9 +45,26 @@ class PolicyTable {
   shard::SharedLimits vmta_limits_;
 };
 
+// Every configuration of one cluster, by the text that travels as its bundle.
+class PolicyVersions {
+ public:
+  PolicyVersions(uint64_t seed, int domains) : first_(seed, domains) {}
+  // What a shard runs that has never heard of another one.
+  const PolicyTable& first() const { return first_; }
+  // "": the first. Tables live as long as this.
+  const PolicyTable& Of(const std::string& bundle);
+
+ private:
+  PolicyTable first_;
+  std::map<std::string, std::unique_ptr<PolicyTable>> later_;
+};
+
 class SimPolicyBook final : public shard::PolicyBook {
  public:
   SimPolicyBook(const PolicyTable& table, int shard);
+  // From now on. It outlives the book.
+  void Use(const PolicyTable& table);
+  const PolicyTable& table() const { return *table_; }
 
   shard::DeliveryPolicyPtr PolicyFor(std::string_view domain, std::string_view vmta) override;
   const shard::VmtaIdentity* FindVmta(std::string_view name) override;
@@ -56,7 +76,7 @@ class SimPolicyBook final : public shard::PolicyBook {
   std::vector<std::string> OwnNames() override;
 
  private:
-  const PolicyTable& table_;
+  const PolicyTable* table_;
   std::map<std::string, shard::VmtaIdentity, std::less<>> vmtas_;
   std::map<std::string, int, std::less<>> domains_;
 };

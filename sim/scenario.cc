@@ -33,6 +33,8 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view t
       {"clocks-disagree", &out.clocks_disagree},
       {"rates-over-owners", &out.rates_over_owners},
       {"leaves", &out.leaves},
+      {"reloads", &out.reloads},
+      {"bad-reloads-percent", &out.bad_reloads_percent},
   };
   int number = 0;
   for (const std::string_view raw : Split(text, '\n')) {
@@ -56,6 +58,12 @@ absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view t
   if (out.shards < 1 || out.shards > 9 || out.late_shards >= out.shards || out.domains < 1) {
     return absl::InvalidArgumentError(
         Cat(name, ": needs 1 to 9 shards, fewer late-shards, and a domain"));
+  }
+  if (out.rates_over_owners != 0 && out.reloads > 0) {
+    return absl::InvalidArgumentError(
+        Cat(name,
+            ": rates-over-owners needs reloads = 0: what counts under which limit is known "
+            "within one run of a shard only"));
   }
   return out;
 }

@@ -40,8 +40,10 @@ struct Scenario {
   int64_t dns_failures = 2;          // how often a domain cannot be resolved for some seconds
   int64_t fence = 0;                 // fence-on-lease-loss
   int64_t clocks_disagree = 1;
-  int64_t rates_over_owners = 0;  // LimitWatch::Deps
-  int64_t leaves = 2;             // shards that stop in order and come back
+  int64_t rates_over_owners = 0;     // LimitWatch::Deps
+  int64_t leaves = 2;                // shards that stop in order and come back
+  int64_t reloads = 3;               // of the configuration, to other limits
+  int64_t bad_reloads_percent = 20;  // of them one shard refuses
 };
 
 absl::StatusOr<Scenario> ParseScenario(std::string_view name, std::string_view text);

@@ -1,5 +1,6 @@
 #include "sim/shard_process.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -25,21 +26,23 @@ shard::MemoryKvStore::Options StoreOptions(const ShardProcess::Deps& deps) {
   return options;
 }
 
-int NumberOf(const std::string& address) {
-  return static_cast<int>(
-      ParseUint(std::string_view(address).substr(1, address.find(':') - 1)).value_or(0));
-}
+// Reading, parsing and syncing a configuration.
+Duration ConfigLatency(Rng& rng) { return Milliseconds(1 + static_cast<int64_t>(rng.Below(30))); }
 
 }  // namespace
 
 std::string ShardName(int shard) { return Cat("s", shard); }
+
+size_t NumberOfShard(std::string_view name) {
+  return static_cast<size_t>(ParseUint(name.substr(1, name.find(':') - 1)).value_or(0));
+}
 
 void SimPeerChannel::Forward(const std::string& address,
                              std::shared_ptr<const shard::ForwardBatch> batch, Duration deadline,
                              shard::ForwardDone done) {
   using Answer = absl::StatusOr<shard::ForwardAnswer>;
   auto call = PendingCall<Answer>::Start(loop_, deadline, std::move(done));
-  const int number = NumberOf(address);
+  const auto number = static_cast<int>(NumberOfShard(address));
   wire_.Send(self_, ShardName(number), [this, call, batch, number] {
     ShardProcess* peer = places_[static_cast<size_t>(number)];
     if (peer == nullptr) return call->Answer(absl::UnavailableError("connection refused"));
@@ -75,7 +78,7 @@ ShardProcess::ShardProcess(Deps deps, int number)
       network_(*host_, deps_.witness),
       store_(loop, &deps_.disk.kv, StoreOptions(deps_)),
       spool_(loop, store_, {}),
-      policies_(deps_.policies, number),
+      policies_(deps_.policies.Of(deps_.disk.config.bundle), number),
       signer_(loop),
       view_(name_),
       coordinator_channel_(loop, deps_.wire, deps_.coordinator, name_),
@@ -124,6 +127,10 @@ void ShardProcess::Start() {
     deps_.owners_changed();
   };
   handlers.on_lease = [this] { engine_->LeaseChanged(); };
+  StartReloader();
+  handlers.take_config = [this](uint64_t version, Callback ended) {
+    reloader_->Take(version, std::move(ended));
+  };
   handlers.store_table = [this](auto table, Callback stored) {
     StoreTable(std::move(table), std::move(stored));
   };
@@ -140,12 +147,82 @@ shard::ShardAnnouncement ShardProcess::Announcement() const {
   out.shard = {.name = name_, .uid = deps_.disk.uid, .incarnation = run_};
   out.rpc_address = Cat(name_, ":1");
   out.host_id = name_;
+  out.config_version = reloader_->running();
   for (int v = 1; v <= kVmtas; ++v) {
     out.egress.push_back({.vmta = VmtaName(v),
                           .source_ips = {SourceAddress(number_, v).ToString()},
                           .through_proxy = false});
   }
   return out;
+}
+
+// --- Reloads: the daemon's Reloader over a disk that is a variable ---
+
+void ShardProcess::StartReloader() {
+  const shard::ConfigVersion& stored = deps_.disk.config;
+  reloader_ = std::make_unique<shard::Reloader>(loop, stored.version, stored.digest, ReloadHooks());
+}
+
+shard::Reloader::Hooks ShardProcess::ReloadHooks() {
+  shard::Reloader::Hooks hooks;
+  hooks.loader = [this](std::shared_ptr<const shard::ConfigVersion> version) {
+    return [this, version]() -> shard::LoadedShardConfig {
+      shard::LoadedShardConfig loaded;
+      // "... not on s2": a configuration that this shard cannot run.
+      if (version->bundle.ends_with(Cat(" not on ", name_))) {
+        loaded.diagnostics.push_back({config::Severity::kError, {}, version->bundle, ""});
+        return loaded;
+      }
+      deps_.disk.ready = *version;
+      deps_.config_ready(version->bundle);
+      loaded.config = std::make_unique<shard::ShardConfig>();
+      return loaded;
+    };
+  };
+  hooks.promote = [this] {
+    deps_.disk.config = deps_.disk.ready;
+    return absl::OkStatus();
+  };
+  hooks.apply = [this](uint64_t version, const std::unique_ptr<shard::ShardConfig>&) {
+    ApplyConfig(version);
+  };
+  hooks.fetch = [this](uint64_t version, shard::Reloader::Fetched fetched) {
+    coordinator_channel_.FetchConfig({.name = name_, .uid = deps_.disk.uid, .incarnation = run_},
+                                     version, Seconds(5), std::move(fetched));
+  };
+  // In the order of the calls, as one thread would.
+  hooks.aside = [this](Callback work) {
+    aside_free_ = std::max(aside_free_, loop.MonoNow()) + ConfigLatency(deps_.rng);
+    loop.CallAt(aside_free_, std::move(work));
+  };
+  return hooks;
+}
+
+void ShardProcess::ApplyConfig(uint64_t version) {
+  CHECK(deps_.disk.ready.version == version);
+  const PolicyTable& before = policies_.table();
+  policies_.Use(deps_.policies.Of(deps_.disk.ready.bundle));
+  engine_->PoliciesChanged({});
+  client_->Announce(Announcement());
+  deps_.config_applied(version, deps_.disk.ready.bundle, before);
+}
+
+void ShardProcess::PrepareConfig(uint64_t epoch, shard::ConfigVersion version, StatusDone done) {
+  if (Fenced(epoch)) return done(absl::FailedPreconditionError("a former coordinator"));
+  reloader_->Prepare(
+      std::move(version), [done = std::move(done)](const shard::PreparedConfig& prepared) mutable {
+        done(prepared.ok ? absl::OkStatus() : absl::InvalidArgumentError("cannot run it"));
+      });
+}
+
+void ShardProcess::CommitConfig(uint64_t epoch, const shard::ConfigVersion& version,
+                                StatusDone done) {
+  if (Fenced(epoch)) return done(absl::FailedPreconditionError("a former coordinator"));
+  reloader_->Commit(version.version, version.digest, std::move(done));
+}
+
+void ShardProcess::AbortConfig(uint64_t epoch, const shard::ConfigVersion& version) {
+  if (!Fenced(epoch)) reloader_->Abort(version.version, version.digest);
 }
 
 // The bytes of the table go through the store, so that it is as durable as in the daemon.

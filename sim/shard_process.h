@@ -21,6 +21,7 @@
 #include "shard/forward/hand_over.h"
 #include "shard/forward/new_mail_forwarder.h"
 #include "shard/ingest/ingest.h"
+#include "shard/node/reloader.h"
 #include "shard/spool/memory_kv_store.h"
 #include "shard/spool/spool.h"
 #include "sim/coordinator_process.h"
@@ -36,6 +37,8 @@ struct ShardDisk {
   std::shared_ptr<const shard::AssignmentTable> table;
   std::string uid;
   uint64_t runs = 0;
+  shard::ConfigVersion config;  // what a start runs; version 0: the first
+  shard::ConfigVersion ready;
 };
 
 class ShardProcess;
@@ -68,6 +71,8 @@ class SimPeerChannel final : public shard::PeerChannel {
 
 // The address is the number: "s2:1".
 std::string ShardName(int shard);
+// The number in a name or an address.
+size_t NumberOfShard(std::string_view name);
 
 // Signs with a field that says so; a turn later, as a pool would.
 class InlineSigner final : public shard::SigningService {
@@ -89,12 +94,16 @@ class ShardProcess {
     CoordinatorPlace& coordinator;
     ShardPlaces& shards;
     SocketWitness& witness;
-    const PolicyTable& policies;
+    PolicyVersions& policies;
     dns::Resolver& resolver;
     ShardDisk& disk;
     std::shared_ptr<const shard::SuppressionList> suppressed;  // null: none yet
     SimPeerChannel::UnknownOutcome unknown_forward;
     Callback owners_changed;  // it has taken a new table
+    // Another version of the configuration is in effect here; it had the limits `before`.
+    std::function<void(uint64_t version, const std::string& bundle, const PolicyTable& before)>
+        config_applied;
+    std::function<void(const std::string& bundle)> config_ready;
     Duration mono_ahead;
     Duration wall_ahead;
     std::function<Duration()> disk_latency;
@@ -109,17 +118,29 @@ class ShardProcess {
   // would end; with true if the disk had no room, so that outcomes were given up (KvStore::Stop).
   void Leave(std::function<void(bool gave_up)> stopped);
 
+  // What the coordinator asks of a shard (rpc_hooks.h); a former one is refused.
+  void PrepareConfig(uint64_t epoch, shard::ConfigVersion version, StatusDone done);
+  void CommitConfig(uint64_t epoch, const shard::ConfigVersion& version, StatusDone done);
+  void AbortConfig(uint64_t epoch, const shard::ConfigVersion& version);
+
   ProcessLoop loop;
   shard::Ingest& ingest() { return *ingest_; }
   shard::Engine& engine() { return *engine_; }
   const shard::AssignmentView& view() const { return view_; }
   // Believes that it may assign attempts of this queue now.
   bool Believes(std::string_view site, std::string_view vmta) const;
+  bool HoldsLease() const { return lease_.Valid(loop.MonoNow()); }
+  uint64_t config_version() const { return reloader_->running(); }
+  const PolicyTable& limits() const { return policies_.table(); }
   bool has_suppressions() const { return deps_.suppressed != nullptr; }
   uint64_t run() const { return run_; }
 
  private:
   shard::ShardAnnouncement Announcement() const;
+  shard::Reloader::Hooks ReloadHooks();
+  void StartReloader();
+  void ApplyConfig(uint64_t version);
+  bool Fenced(uint64_t epoch) const { return epoch < view_.highest_epoch().value(); }
   void StoreTable(std::shared_ptr<const shard::AssignmentTable> table, Callback stored);
   void Sweep();
 
@@ -128,6 +149,7 @@ class ShardProcess {
   const std::string name_;
   const uint64_t run_;
   bool leaving_ = false;
+  MonoTime aside_free_{};  // when the thread for configurations has done what it was given
 
   std::unique_ptr<VirtualHost> host_;
   WatchedNetwork network_;
@@ -145,6 +167,7 @@ class ShardProcess {
   std::unique_ptr<shard::Ingest> ingest_;
   std::unique_ptr<shard::HandOver> hand_over_;
   std::unique_ptr<shard::CoordinatorClient> client_;
+  std::unique_ptr<shard::Reloader> reloader_;
 };
 
 }  // namespace convoy::sim

@@ -49,7 +49,9 @@ World::World(const Scenario& scenario, uint64_t seed, bool verbose)
       policies_(seed, static_cast<int>(scenario.domains)),
       wire_(loop_, rng_.Fork(2)),
       resolver_(loop_),
-      limits_({loop_, evidence_, trace_, policies_, shards_, scenario.rates_over_owners != 0}),
+      limits_(
+          {loop_, evidence_, trace_, policies_.first(), shards_, scenario.rates_over_owners != 0}),
+      configs_(loop_, evidence_, shards_, coordinator::LeaseOptions().length),
       clients_({loop_, wire_, shards_, evidence_, trace_, scenario_, rng_.Fork(3)}) {
   wire_.set_lost_answers(static_cast<double>(scenario.lost_answers_percent) / 100);
   shards_.resize(static_cast<size_t>(scenario.shards) + 1);
@@ -81,7 +83,7 @@ void World::BuildReceivers() {
         .network = network_,
         .evidence = evidence_,
         .trace = trace_,
-        .policies = policies_,
+        .policies = policies_.first(),
         .run_of = [this](int shard) { return disks_.at(static_cast<size_t>(shard)).runs; }};
     receivers_.push_back(std::make_unique<Receiver>(std::move(deps), d, mood, rng_.Fork(10)));
   }
@@ -101,6 +103,8 @@ void World::StartCoordinator() {
   ++coordinator_.run;
   trace_.Note("coordinator starts");
   coordinator_.process->Start();
+  const coordinator::ConfigRecordPtr current = coordinator_.process->node().configs().current();
+  if (current != nullptr) configs_.Decided(*current);
 }
 
 void World::KillCoordinator() {
@@ -108,6 +112,7 @@ void World::KillCoordinator() {
   trace_.Note("coordinator killed");
   evidence_.Happened("coordinator killed");
   coordinator_.process->loop.Kill();
+  if (std::exchange(reloading_, false)) evidence_.Happened("reload cut short");
   coordinator_.process = nullptr;  // left where it is
 }
 
@@ -129,6 +134,14 @@ void World::StartShard(int number) {
       .suppressed = suppression_on_ ? suppressed_ : nullptr,
       .unknown_forward = [this](const shard::ForwardBatch& batch) { NoteUnknown(batch); },
       .owners_changed = [this] { limits_.CheckOwners(); },
+      .config_applied =
+          [this, number](uint64_t version, const std::string& bundle, const PolicyTable& before) {
+            OnApplied(number, version, bundle, before);
+          },
+      .config_ready =
+          [this, number](const std::string& bundle) {
+            configs_.Ready(number, disks_[static_cast<size_t>(number)].runs, bundle);
+          },
       .mono_ahead = disagree ? Microseconds(ahead) : Duration(),
       .wall_ahead = disagree ? Milliseconds(100 * number) : Duration(),
       .disk_latency = [this] { return DiskLatency(); },
@@ -286,7 +299,49 @@ void World::PlanDnsFailures() {
   }
 }
 
+void World::PlanReloads() {
+  for (int64_t i = 0; i < scenario_.reloads; ++i) {
+    const bool refused = static_cast<int64_t>(rng_.Below(100)) < scenario_.bad_reloads_percent;
+    loop_.CallAfter(Sometime(), [this, refused] {
+      if (!calm_) Reload(refused);
+    });
+  }
+}
+
+void World::Reload(bool refused) {
+  if (reloading_ || coordinator_.process == nullptr) return;
+  std::string bundle = Cat("limits ", rng_.Next());
+  if (refused) {
+    CatTo(&bundle, " not on ",
+          ShardName(1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(scenario_.shards)))));
+  }
+  trace_.Note("reload to ", bundle);
+  reloading_ = true;
+  reload_ = new ClusterReload(
+      {.coordinator = *coordinator_.process,
+       .wire = wire_,
+       .shards = shards_,
+       .decided = [this](const coordinator::ConfigRecord& record) { configs_.Decided(record); },
+       .ended =
+           [this](bool applied) {
+             trace_.Note(applied ? "reload ends" : "reload refused");
+             evidence_.Happened(applied ? "reload" : "reload refused");
+             reloading_ = false;
+           }},
+      std::move(bundle));
+  reload_->Start();
+}
+
+void World::OnApplied(int shard, uint64_t version, const std::string& bundle,
+                      const PolicyTable& before) {
+  trace_.Note("s", shard, " runs version ", version);
+  if (!reloading_) evidence_.Happened("version taken later");
+  configs_.Applied(shard, version, bundle);
+  limits_.Reloaded(shard, disks_[static_cast<size_t>(shard)].runs, before);
+}
+
 void World::PlanDisasters() {
+  PlanReloads();
   PlanFullDisks();
   PlanDnsFailures();
   PlanKills();
@@ -307,6 +362,7 @@ void World::PlanDisasters() {
 
 void World::Watch() {
   limits_.CheckOwners();
+  configs_.CheckHolders();
   loop_.CallAfter(Milliseconds(200), [this] { Watch(); });
 }
 
@@ -320,6 +376,8 @@ void World::BecomeCalm() {
   StartCoordinator();
   for (size_t n = 1; n < shards_.size(); ++n) StartShard(static_cast<int>(n));
   for (const auto& receiver : receivers_) receiver->Calm();
+  // A shard that was away may be left with a version that it cannot run: the operator mends that.
+  if (scenario_.reloads > 0) loop_.CallAfter(Seconds(20), [this] { Reload(false); });
 }
 
 bool World::Quiet() const {
@@ -353,7 +411,8 @@ RunResult World::Run() {
     while (!Quiet() && evidence_.broken.empty() && loop_.MonoNow() - calm_at < kCalmMax) {
       loop_.RunFor(Seconds(1));
     }
-    loop_.RunFor(Seconds(5));
+    loop_.RunFor(Seconds(40));
+    configs_.CheckEnd();
   }
   evidence_.happened["answer lost"] += wire_.answers_lost();
   RunResult result;
@@ -364,7 +423,7 @@ RunResult World::Run() {
   if (!evidence_.broken.empty()) {
     result.broken.push_back(evidence_.broken);
   } else {
-    result.broken = CheckEnd(evidence_, disks_, policies_, &result.counts);
+    result.broken = CheckEnd(evidence_, disks_, policies_.first(), &result.counts);
   }
   for (size_t n = 1; n < disks_.size(); ++n) {
     trace_.Note("disk s", n, " ", disks_[n].kv.bytes(), " ", disks_[n].kv.commits_synced_total);

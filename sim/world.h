@@ -18,6 +18,8 @@
 #include "runtime/virtual_loop.h"
 #include "sim/checkers.h"
 #include "sim/client.h"
+#include "sim/cluster_reload.h"
+#include "sim/config_watch.h"
 #include "sim/coordinator_process.h"
 #include "sim/evidence.h"
 #include "sim/limit_watch.h"
@@ -61,6 +63,9 @@ class World {
   void PlanMoods();
   void PlanFullDisks();
   void PlanDnsFailures();
+  void PlanReloads();
+  void Reload(bool refused);
+  void OnApplied(int shard, uint64_t version, const std::string& bundle, const PolicyTable& before);
   void Watch();
   void BecomeCalm();
   bool Quiet() const;
@@ -74,10 +79,13 @@ class World {
   VirtualNetwork network_;
   Trace trace_;
   Evidence evidence_;
-  PolicyTable policies_;
+  PolicyVersions policies_;
   Wire wire_;
   dns::TableResolver resolver_;
   LimitWatch limits_;
+  ConfigWatch configs_;
+  ClusterReload* reload_ = nullptr;  // the last one; left where it is
+  bool reloading_ = false;
   Clients clients_;
   std::shared_ptr<const shard::SuppressionList> suppressed_;
   bool suppression_on_ = false;

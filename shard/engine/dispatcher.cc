@@ -168,14 +168,16 @@ smtp::Attempt Dispatcher::AttemptOf(uint64_t id) const {
 }
 
 void Dispatcher::SetQueue(const Queue& queue) {
-  Tell(SetSite{queue.site_id, queue.policy->site});
-  if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue.vmta)) {
-    Tell(SetVmta{queue.vmta_id, vmta->limits});
-  }
-  shard::SetQueue set{queue.id, queue.site_id, queue.vmta_id, queue.Schedule()};
-  set.resumes_backoff = queue.backoff.has_value() && !scheduler_.Has(queue.id);
-  Tell(set);
-  Tell(AllowQueue{queue.id, queue.MayAttempt()});
+  ChangeLimits([&] {
+    Tell(SetSite{queue.site_id, queue.policy->site});
+    if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue.vmta)) {
+      Tell(SetVmta{queue.vmta_id, vmta->limits});
+    }
+    shard::SetQueue set{queue.id, queue.site_id, queue.vmta_id, queue.Schedule()};
+    set.resumes_backoff = queue.backoff.has_value() && !scheduler_.Has(queue.id);
+    Tell(set);
+    Tell(AllowQueue{queue.id, queue.MayAttempt()});
+  });
 }
 
 void Dispatcher::LimitsChanged(const Queue& queue) {

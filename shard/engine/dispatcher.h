@@ -57,6 +57,13 @@ class Dispatcher final : public SessionOwner {
   }
   // A queue of the book, now or with a new policy.
   void SetQueue(const Queue& queue);
+  // What `change` sets takes effect as one. May be nested.
+  template <typename Change>
+  void ChangeLimits(Change change) {
+    if (changing_limits_++ == 0) Tell(shard::ChangeLimits{true});
+    change();
+    if (--changing_limits_ == 0) Tell(shard::ChangeLimits{false});
+  }
   // The limits of the queue have changed: it entered or left backoff mode.
   void LimitsChanged(const Queue& queue);
   // The queue goes into retry mode (a reply rule's defer-queue).
@@ -130,6 +137,7 @@ class Dispatcher final : public SessionOwner {
 
   Deps deps_;
   std::shared_ptr<const dns::Ourselves> ourselves_;
+  int changing_limits_ = 0;  // depth
   Scheduler scheduler_;
   std::deque<Todo> todo_;
   bool draining_ = false;

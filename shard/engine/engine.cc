@@ -100,11 +100,13 @@ void Engine::PoliciesChanged(PolicyChange change) {
   ++policies_;
   change_ = change;
   if (change.signing) preparer_.ForgetSignatures();
-  dispatcher_.SetTotal(deps_.policies.TotalMaxSmtpOut());
-  for (const auto& queue : queues_.all()) {
-    if (queue == nullptr) continue;
-    if (!queue->ready.empty() || queue->preparing > 0) Refresh(*queue);
-  }
+  dispatcher_.ChangeLimits([this] {
+    dispatcher_.SetTotal(deps_.policies.TotalMaxSmtpOut());
+    for (const auto& queue : queues_.all()) {
+      if (queue == nullptr) continue;
+      if (!queue->ready.empty() || queue->preparing > 0) Refresh(*queue);
+    }
+  });
   refreshed_ = 0;
   RefreshSome();
 }

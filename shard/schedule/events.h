@@ -71,6 +71,12 @@ struct SetTotal {
   uint32_t total_max_smtp_out = 1200;
 };
 
+// Several limits change as one: between `changing` true and false nothing is opened or assigned, so
+// that a limit that is raised first is not used up beyond one that is lowered next.
+struct ChangeLimits {
+  bool changing = true;
+};
+
 // The number of rows that could be assigned at this moment (due, prepared, not assigned): absolute.
 // Only Assign lowers it in between. Send it after every change the shell makes (arrival, refill,
 // put back).
@@ -143,9 +149,9 @@ struct SessionClosed {
 // The time of the last SetTimer has come.
 struct TimerFired {};
 
-using Event = std::variant<SetQueue, RemoveQueue, SetSite, RemoveSite, SetVmta, SetTotal, QueueWork,
-                           PauseQueue, AllowQueue, AllowSending, RetryNow, DeferQueue,
-                           SessionOpened, SessionIdle, AttemptReported, AttemptReturned,
+using Event = std::variant<SetQueue, RemoveQueue, SetSite, RemoveSite, SetVmta, SetTotal,
+                           ChangeLimits, QueueWork, PauseQueue, AllowQueue, AllowSending, RetryNow,
+                           DeferQueue, SessionOpened, SessionIdle, AttemptReported, AttemptReturned,
                            SessionClosing, SessionClosed, TimerFired>;
 
 struct Action {

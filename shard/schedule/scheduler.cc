@@ -33,9 +33,11 @@ void Scheduler::Core::OnEvent(MonoTime now, const Event& event, Actions* out) {
   steps_left_ = options_.steps_max;
   // The event first: the answer to SessionIdle is the first action.
   std::visit([this](const auto& e) { On(e); }, event);
-  TakeDueTimers();
-  Work();
-  SetTimer();
+  if (!changing_limits_) {
+    TakeDueTimers();
+    Work();
+    SetTimer();
+  }
   out_ = nullptr;
 }
 

@@ -43,6 +43,7 @@ class Scheduler::Core {
   void On(const RemoveSite& e);
   void On(const SetVmta& e);
   void On(const SetTotal& e);
+  void On(const ChangeLimits& e) { changing_limits_ = e.changing; }
   void On(const QueueWork& e);
   void On(const PauseQueue& e);
   void On(const AllowQueue& e);
@@ -142,6 +143,7 @@ class Scheduler::Core {
   MonoTime now_{};
   Actions* out_ = nullptr;
   bool sending_allowed_ = true;
+  bool changing_limits_ = false;
   uint32_t steps_left_ = 0;
 
   // Stable addresses in blocks; freed slots are used again.

@@ -109,6 +109,23 @@ TEST_F(SchedulerReloadTest, LoweredSharedLimitsHoldForBusySessions) {
   EXPECT_EQ(assigned, 2);
 }
 
+TEST_F(SchedulerReloadTest, LimitsThatChangeTogetherAreUsedTogether) {
+  Tell(SetSite{SiteId(1), {.max_connections = 2}});
+  Open(2);
+  Tell(ChangeLimits{true});
+  // More for the site is not taken by a queue that will have less.
+  EXPECT_TRUE(Tell(SetSite{SiteId(1), {.max_connections = 6}}).empty());
+  QueuePolicy policy;
+  policy.max_smtp_out = 3;
+  EXPECT_TRUE(
+      Tell(SetQueue{kQueue, SiteId(1), VmtaId(1), std::make_shared<const QueuePolicy>(policy)})
+          .empty());
+  const Actions out = Tell(ChangeLimits{false});
+  EXPECT_EQ(std::count_if(out.begin(), out.end(),
+                          [](const Action& a) { return a.kind == Kind::kOpenSession; }),
+            1);
+}
+
 TEST_F(SchedulerReloadTest, ARaisedLimitOpensAtOnce) {
   Open(2);
   QueuePolicy policy;
