@@ -38,6 +38,7 @@ class FakeShard final : public mta::v1::ShardAdmin::Service, public mta::v1::Sub
   ~FakeShard() override { server_->Shutdown(); }
   std::string address() const { return Cat("127.0.0.1:", port_); }
   const mta::v1::SubmitRequest& submitted() const { return submitted_; }
+  const std::vector<mta::v1::QueueMode>& modes() const { return modes_; }
 
  private:
   grpc::Status GetStatus(grpc::ServerContext*, const mta::v1::GetShardStatusRequest*,
@@ -71,6 +72,11 @@ class FakeShard final : public mta::v1::ShardAdmin::Service, public mta::v1::Sub
     response->set_matched(1);
     return grpc::Status::OK;
   }
+  grpc::Status SetQueueMode(grpc::ServerContext*, const mta::v1::ChangeQueueRequest* request,
+                            mta::v1::ChangeShardQueueResponse*) override {
+    modes_.push_back(request->mode());
+    return grpc::Status::OK;
+  }
   grpc::Status Submit(grpc::ServerContext*, const mta::v1::SubmitRequest* request,
                       mta::v1::SubmitResponse* response) override {
     submitted_ = *request;
@@ -85,6 +91,7 @@ class FakeShard final : public mta::v1::ShardAdmin::Service, public mta::v1::Sub
   }
 
   int port_ = 0;
+  std::vector<mta::v1::QueueMode> modes_;
   mta::v1::SubmitRequest submitted_;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -196,6 +203,23 @@ TEST_F(CommandsTest, PauseTakesAQueueName) {
   EXPECT_EQ(Run({"pause", "queue", "*/*"}).code, ExitCode::kRefused);
   EXPECT_EQ(Run({"resume", "queue", "a.example/v1"}).code, ExitCode::kPartial)
       << "this shard does not implement it";
+}
+
+TEST_F(CommandsTest, SetTakesAQueueNameAndAMode) {
+  Register("shard-a", shard_.address());
+  EXPECT_EQ(Run({"set", "queue", "--mode=backoff", "gmail.com/v1"}).out,
+            "gmail.com/v1 set to backoff mode on 1 shards (shard-a), queues with mail: 0\n");
+  EXPECT_EQ(Run({"set", "queue", "--mode=normal", "gmail.com/*"}).out,
+            "gmail.com/* set to normal mode on 1 shards (shard-a), queues with mail: 0\n");
+  EXPECT_EQ(
+      Run({"--shard", shard_.address(), "set", "queue", "--mode=normal", "a.example/v1"}).code,
+      ExitCode::kDone);
+  EXPECT_EQ(shard_.modes(), (std::vector<mta::v1::QueueMode>{mta::v1::QUEUE_MODE_BACKOFF,
+                                                             mta::v1::QUEUE_MODE_NORMAL,
+                                                             mta::v1::QUEUE_MODE_NORMAL}));
+  EXPECT_EQ(Run({"set", "queue", "gmail.com/v1"}).code, ExitCode::kUsage) << "no mode";
+  EXPECT_EQ(Run({"set", "queue", "--mode=paused", "gmail.com/v1"}).code, ExitCode::kUsage);
+  EXPECT_EQ(Run({"set", "queue", "--mode=normal", "gmail.com"}).code, ExitCode::kUsage);
 }
 
 TEST_F(CommandsTest, SubmitTakesTheEnvelopeFromTheHeaderOrTheOptions) {

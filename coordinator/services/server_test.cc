@@ -227,6 +227,12 @@ class ShardAdmin final : public mta::v1::ShardAdmin::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status SetQueueMode(grpc::ServerContext*, const mta::v1::ChangeQueueRequest* request,
+                            mta::v1::ChangeShardQueueResponse* response) override {
+    response->set_matched(request->mode() == mta::v1::QUEUE_MODE_BACKOFF ? 1 : 10);
+    return grpc::Status::OK;
+  }
+
   grpc::Status ResumeQueue(grpc::ServerContext*, const mta::v1::ChangeQueueRequest*,
                            mta::v1::ChangeShardQueueResponse*) override {
     return grpc::Status(StatusCode::FAILED_PRECONDITION, "held by the wider pause x.example/*");
@@ -308,6 +314,32 @@ TEST(ServerTest, PauseReachesEveryShardWithTheEpoch) {
   Context refused;
   EXPECT_EQ(coordinator.admin()->PauseQueue(&refused, request, &changed).error_code(),
             StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(ServerTest, ModeReachesEveryShardAsItWasAskedFor) {
+  Coordinator coordinator;
+  ShardAdmin a("a");
+  ShardAdmin b("b");
+  Register(coordinator, "a", a.address());
+  Register(coordinator, "b", b.address());
+  mta::v1::ChangeQueueRequest request;
+  request.set_request_id(std::string(32, '1'));
+  request.mutable_selector()->set_domain("x.example");
+  request.mutable_selector()->set_virtual_mta("v1");
+  mta::v1::ChangeQueueResponse changed;
+  for (const auto& [mode, matched] :
+       {std::pair{mta::v1::QUEUE_MODE_BACKOFF, 2u}, std::pair{mta::v1::QUEUE_MODE_NORMAL, 20u}}) {
+    request.set_mode(mode);
+    Context context;
+    ASSERT_TRUE(coordinator.admin()->SetQueueMode(&context, request, &changed).ok());
+    EXPECT_EQ(changed.matched(), matched);
+  }
+  for (const auto mode : {mta::v1::QUEUE_MODE_UNSPECIFIED, mta::v1::QUEUE_MODE_PAUSED}) {
+    request.set_mode(mode);
+    Context context;
+    EXPECT_EQ(coordinator.admin()->SetQueueMode(&context, request, &changed).error_code(),
+              StatusCode::INVALID_ARGUMENT);
+  }
 }
 
 TEST(ServerTest, ChangeThatEveryShardRefusesIsRefusedWithTheReason) {
