@@ -170,7 +170,8 @@ std::string EncodeBundle(const Bundle& bundle) {
 }
 
 absl::StatusOr<Bundle> DecodeBundle(std::string_view bytes) {
-  const absl::Status damaged = DataLoss(Say<"the configuration bundle is damaged">());
+  const absl::Status damaged =
+      DataLoss(Say<"the configuration bundle is damaged: convoy reload makes a new one">());
   const std::string digest = DigestOf(bytes);
   if (!bytes.starts_with(kMagic) || digest.empty()) return damaged;
   std::string_view body = bytes.substr(0, bytes.size() - kDigestBytes - 2);

@@ -46,7 +46,8 @@ std::shared_ptr<const Config> ConfigBuilder::Build(const Section& root,
     if (section.scope == kAcctFile) ReadAcctFile(section);
     if (section.scope == kDomainKeyList) ReadKeyList(section);
     if (section.scope == kSmtpListener && !section.argument.empty()) {
-      ReadListener(section.where, "<smtp-listener>", {{section.argument, 0, 0}});
+      ReadListener(section.where.file, "<smtp-listener>",
+                   {{section.argument, section.where.line, section.where.column}});
     }
     lists_.Read(section);
   }
@@ -87,7 +88,7 @@ void ConfigBuilder::ReadGlobal(const Setting& setting) {
     config_->total_max_smtp_in_ = *ParseCount(setting.first(), UINT32_MAX - 1);
   }
   if (name == "name-server") ReadNameServer(setting);
-  if (name == "smtp-listener") ReadListener(setting.where, "smtp-listener", setting.words);
+  if (name == "smtp-listener") ReadListener(setting.where.file, "smtp-listener", setting.words);
   if (name == "grpc-listener") config_->grpc_listener_ = *Endpoint::Parse(setting.first());
   if (name == "domain-key") ReadDomainKey(setting, &config_->keys_);
   if (name == "smtp-source-host") ReadSourceHost(setting, &global_hosts_);
@@ -100,13 +101,14 @@ void ConfigBuilder::ReadNameServer(const Setting& setting) {
   } else if (const auto ip = IpAddress::Parse(text); ip.ok()) {
     config_->name_servers_.push_back({*ip, 53});
   } else {
-    Error(setting.where, Say<"name-server: '{}' is not an IP or IP:PORT">(text),
+    Error(setting.place(0), Say<"name-server: '{}' is not an IP or IP:PORT">(text),
           Say<"for example 127.0.0.53 or [::1]:53">());
   }
 }
 
-void ConfigBuilder::ReadListener(const Position& where, std::string_view what,
+void ConfigBuilder::ReadListener(const std::string& file, std::string_view what,
                                  const std::vector<Word>& words) {
+  const auto place = [&](const Word& word) { return Position{file, word.line, word.column}; };
   std::string text = words[0].text;
   if (text.starts_with("0/0")) text.replace(0, 3, "0.0.0.0");
   if (const auto endpoint = Endpoint::Parse(text); endpoint.ok()) {
@@ -114,21 +116,23 @@ void ConfigBuilder::ReadListener(const Position& where, std::string_view what,
   } else if (const auto ip = IpAddress::Parse(text); ip.ok()) {
     config_->smtp_listeners_.push_back({*ip, 25});
   } else if (text.find('/') != std::string::npos) {
-    Error(where, Say<"{}: the range '{}' is not supported">(what, text),
+    Error(place(words[0]), Say<"{}: the range '{}' is not supported">(what, text),
           Say<"write one listener for each address, or 0/0:PORT for all">());
   } else {
-    Error(where, Say<"{}: '{}' is not IP:PORT">(what, text),
+    Error(place(words[0]), Say<"{}: '{}' is not IP:PORT">(what, text),
           Say<"for example 127.0.0.1:2525 or [::1]:2525">());
   }
   for (size_t i = 1; i < words.size(); ++i) {
     if (StartsWithIgnoreCase(words[i].text, "source=")) {
-      source_uses_.push_back({words[i].text.substr(7), where});
-      Warn(where, Say<"{}: source=NAME has no effect yet: the client's address decides">(what));
+      source_uses_.push_back({words[i].text.substr(7), place(words[i])});
+      Warn(place(words[i]),
+           Say<"{}: source=NAME has no effect yet: the client's address decides">(what));
     } else if (StartsWithIgnoreCase(words[i].text, "tls=")) {
-      Warn(where, Say<"{}: tls= has no effect yet: TLS is not offered to clients yet">(what),
+      Warn(place(words[i]),
+           Say<"{}: tls= has no effect yet: TLS is not offered to clients yet">(what),
            Say<"its new name is immediate-tls in <smtp-listener IP:PORT>">());
     } else {
-      Error(where, Say<"{}: '{}' is not source=NAME">(what, words[i].text));
+      Error(place(words[i]), Say<"{}: '{}' is not source=NAME">(what, words[i].text));
     }
   }
 }
@@ -155,7 +159,8 @@ void ConfigBuilder::ReadSource(const Section& section) {
 void ConfigBuilder::NoteUses(const Section& section) {
   const auto add = [](std::string_view text, const Setting& setting, std::vector<Use>* uses) {
     for (const std::string_view piece : Split(text, ',')) {
-      if (!Trim(piece).empty()) uses->push_back({std::string(Trim(piece)), setting.where});
+      if (!Trim(piece).empty())
+        uses->push_back({std::string(Trim(piece)), setting.place(Trim(piece))});
     }
   };
   for (const Setting& setting : section.settings) {
@@ -202,10 +207,10 @@ void ConfigBuilder::ReadRecords(const Setting& setting, AcctFile* file) {
       return EqualsIgnoreCase(type.first, wanted) || EqualsIgnoreCase(type.second, wanted);
     });
     if (known == std::end(types)) {
-      Error(setting.where, Say<"records: '{}' is no record type">(wanted),
+      Error(setting.place(wanted), Say<"records: '{}' is no record type">(wanted),
             Say<"d, b, t, tq, r, rb, rs and f are">());
     } else if (known - std::begin(types) >= 5) {
-      Warn(setting.where,
+      Warn(setting.place(wanted),
            Say<"records: '{}' has no effect yet: bounces and complaints are not taken in yet">(
                wanted));
     } else {

@@ -35,7 +35,8 @@ class ConfigBuilder {
   void Warn(const Position& where, Said message, Said hint = {});
   // config_builder.cc: the top level and sources.
   void ReadGlobal(const Setting& setting);
-  void ReadListener(const Position& where, std::string_view what, const std::vector<Word>& words);
+  // `words` of a line of `file`, the first one an address.
+  void ReadListener(const std::string& file, std::string_view what, const std::vector<Word>& words);
   void ReadNameServer(const Setting& setting);
   void ReadSource(const Section& section);
   void ReadAcctFile(const Section& section);

@@ -143,67 +143,6 @@ TEST(Config, PatternsBySpecificity) {
   EXPECT_EQ(result.config->PolicyFor("example.org", "").max_smtp_out, 1);
 }
 
-struct BadCase {
-  const char* text;
-  const char* said;
-};
-
-class BadConfig : public testing::TestWithParam<BadCase> {};
-
-TEST_P(BadConfig, SaysWhatWhereAndHow) {
-  const LoadResult result = Load(std::string(GetParam().text));
-  EXPECT_EQ(result.config, nullptr);
-  EXPECT_EQ(Said(result), Cat(GetParam().said, "\n"));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Cases, BadConfig,
-    testing::Values(
-        BadCase{"<domain *>\n  max-smtpout 3\n</domain>\n",
-                "c.conf:2:3: error: unknown directive 'max-smtpout' in <domain> (did you mean "
-                "'max-smtp-out'?)"},
-        BadCase{"<domain *>\nmax-smtp-out many\n</domain>\n",
-                "c.conf:2:14: error: max-smtp-out: 'many' is not a number, 0 or more (connections "
-                "of a queue)"},
-        BadCase{"max-smtp-out 3\n",
-                "c.conf:1:1: error: 'max-smtp-out' cannot stand in the top level (it belongs in "
-                "<domain>, <virtual-mta>, <virtual-mta-pool>)"},
-        BadCase{"<domain *>\nmax-msg-rate 5/fortnight\n</domain>\n",
-                "c.conf:2:14: error: max-msg-rate: '5/fortnight' is not a rate such as 250/h, "
-                "20/min, 1/5s or unlimited (attempted recipients of a queue per interval)"},
-        BadCase{"<virtual-mta v>\nsmtp-source-host mail.example.com 192.0.2.1\n</virtual-mta>\n",
-                "c.conf:2:1: error: smtp-source-host: 'mail.example.com' is not an IP address (the "
-                "arguments are swapped: write 'smtp-source-host 192.0.2.1 mail.example.com')"},
-        BadCase{"<virtual-mta-pool p>\nvirtual-mta vv\n</virtual-mta-pool>\n"
-                "<virtual-mta v>\n</virtual-mta>\n",
-                "c.conf:2:1: error: no virtual MTA is named 'vv' (did you mean 'v'?)"},
-        BadCase{
-            "<domain $ms>\n</domain>\n",
-            "c.conf:1:1: error: no domain-macro is named 'ms' (define it with 'domain-macro NAME "
-            "LIST')"},
-        BadCase{
-            "domain-macro a $b\ndomain-macro b $a\n<domain $a>\n</domain>\n",
-            "c.conf:1:1: error: domain-macro 'a' refers to itself (a macro may hold other macros, "
-            "but not in a circle)"},
-        BadCase{"<domian *>\n</domian>\n",
-                "c.conf:1:1: error: unknown section <domian> (did you mean <domain>?)"},
-        BadCase{"<domain *>\n",
-                "c.conf:1:1: error: <domain> is never closed (add </domain> after "
-                "its last line)"},
-        BadCase{"<domain *>\n</source>\n",
-                "c.conf:2:1: error: </source> closes <domain> of line 1 (write </domain>)"},
-        BadCase{
-            "<domain a.example b.example>\n</domain>\n",
-            "c.conf:1:1: error: <domain> takes one name, not 2 (use a domain-macro for several)"},
-        BadCase{"host-name \"open\nhost-name x\n",
-                "c.conf:1:11: error: the quote is never closed (end the value with \" on the same "
-                "line)"},
-        BadCase{"include missing.conf\n", "c.conf:1:1: error: cannot read missing.conf"},
-        BadCase{"include c.conf\n", "c.conf:1:1: error: 'c.conf' includes itself"},
-        BadCase{"<domain *>\n421 RP-001 *, 1h\n</domain>\n",
-                "c.conf:2:1: error: a backoff line is 'CODE PATTERN, TIME, CONNECTIONS, "
-                "MESSAGES-PER-HOUR', for example '421 RP-001 *, 1h, 5, 1000'"}));
-
 TEST(Config, IncludesAreRelativeToTheFileThatNamesThem) {
   const LoadResult result = Load({{"c.conf", "include sub/a.conf\n"},
                                   {"sub/a.conf", "include b.conf\n"},

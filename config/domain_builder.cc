@@ -64,13 +64,13 @@ void ConfigBuilder::CheckDomain(const Section& section, bool top_level) {
                                        setting.where);
     } else if (setting.row->name == "queue-to") {
       if (setting.first().find('/') != std::string::npos) {
-        Error(setting.where, Say<"queue-to takes the name of a queue's domain, without '/'">());
+        Error(setting.place(0), Say<"queue-to takes the name of a queue's domain, without '/'">());
       }
       if (!top_level) {
         Warn(setting.where, Say<"'queue-to' has no effect yet within a virtual MTA or pool">(),
              Say<"write it in a <domain> at the top level; it holds for all virtual MTAs">());
       }
-      if (top_level) sites_.push_back({Lower(setting.first()), setting.where});
+      if (top_level) sites_.push_back({SiteName(setting.first()), setting.place(0)});
     }
   }
 }

@@ -7,6 +7,7 @@ namespace convoy::config {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\v\f";
+constexpr std::string_view kSectionStops = " \t\r\v\f>";
 
 bool TakesRegex(std::string_view name) {
   for (const std::string_view known :
@@ -237,29 +238,37 @@ class Lexer {
       ++column_;
     }
     SkipBlanks();
-    if (!TakeWord(&statement.name, " \t\r\v\f>")) return;
+    bool whole = TakeWord(&statement.name, kSectionStops);
     statement.name.column = start;
     SkipBlanks();
     const size_t rest = column_;
-    while (column_ < line_.size() && line_[column_] != '>') {
+    while (whole && column_ < line_.size() && line_[column_] != '>') {
       Word word;
-      if (!TakeWord(&word, " \t\r\v\f>")) return;
+      whole = TakeWord(&word, kSectionStops);
       statement.words.push_back(std::move(word));
       SkipBlanks();
     }
-    if (column_ == line_.size()) {
-      return Error(start, Say<"section <{} is not closed with '>'">(statement.name.text),
-                   Say<"write the whole <...> on one line">());
+    if (whole && column_ == line_.size()) {
+      Error(start, Say<"section <{} is not closed with '>'">(statement.name.text),
+            Say<"write the whole <...> on one line">());
+      whole = false;
     }
-    statement.rest = Trim(line_.substr(rest, column_ - rest));
+    statement.rest = Trim(line_.substr(std::min(rest, line_.size()), column_ - rest));
+    if (whole) AfterSection();
+    if (!statement.name.text.empty()) {
+      statements_.push_back(std::move(statement));
+    } else if (whole) {
+      Error(start, Say<"section without a name">(), Say<"write <NAME ...>">());
+    }
+  }
+
+  void AfterSection() {
     ++column_;
     SkipBlanks();
     if (column_ < line_.size()) {
       Error(static_cast<int>(column_) + 1, Say<"text after '>'">(),
             Say<"put it on a line of its own">());
     }
-    if (statement.name.text.empty()) return Error(start, Say<"section without a name">());
-    statements_.push_back(std::move(statement));
   }
 
   const std::string_view file_;

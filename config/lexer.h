@@ -14,7 +14,8 @@
 // joined with the next line by a blank if `lenient`. LF and CRLF end lines. Positions are kept for
 // every word.
 //
-// Errors:    as diagnostics; the statement at fault is left out
+// Errors:    as diagnostics; the statement at fault is left out, but that a section begins or ends
+//            even where its <...> is at fault, so that what is in it is not misplaced as well
 // Determinism: pure
 #pragma once
 

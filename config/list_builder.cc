@@ -22,7 +22,8 @@ bool ListBuilder::IsNew(const std::vector<List>& lists, const Section& section) 
   if (section.argument.empty()) return false;  // said already
   for (const List& known : lists) {
     if (!EqualsIgnoreCase(known.name, section.argument)) continue;
-    Error(section.where, Say<"a <{}> named '{}' exists already">(section.kind, section.argument));
+    Error(section.where, Say<"a <{}> named '{}' exists already">(section.kind, section.argument),
+          Say<"give one of them another name; a and A are one letter">());
     return false;
   }
   return true;
@@ -69,7 +70,7 @@ void ListBuilder::Read(const Section& section) {
 RegexPtr ListBuilder::Pattern(const Setting& setting, size_t index) {
   const bool present = index < setting.words.size() && setting.words[index].regex;
   if (!present) {
-    Error(setting.where, Say<"'{}' needs a regex between slashes">(setting.spelled),
+    Error(setting.place(index), Say<"'{}' needs a regex between slashes">(setting.spelled),
           Say<"{}">(setting.row->help));
     return nullptr;
   }
@@ -146,14 +147,15 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   if (name == "mode") {
     const bool backoff = EqualsIgnoreCase(value, "backoff");
     if (!backoff && !EqualsIgnoreCase(value, "normal")) {
-      Error(setting.where, Say<"reply: '{}' is no mode of a queue">(value),
+      Error(setting.place(action), Say<"reply: '{}' is no mode of a queue">(value),
             Say<"write mode=backoff or mode=normal; defer-queue and bounce-queue are actions of "
                 "their own">());
       return false;
     }
     const auto mode = backoff ? ReplyRule::Mode::kBackoff : ReplyRule::Mode::kNormal;
     if (rule->mode != ReplyRule::Mode::kKeep && rule->mode != mode) {
-      Error(setting.where, Say<"reply: mode=backoff and mode=normal contradict each other">());
+      Error(setting.place(action),
+            Say<"reply: mode=backoff and mode=normal contradict each other">());
       return false;
     }
     rule->mode = mode;
@@ -162,7 +164,7 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   if (name == "backoff-to-normal-after" || name == "reenable-after") {
     const auto time = ParseTime(value);
     if (!time.ok()) {
-      Error(setting.where, Say<"reply: {}: {}">(name, time.status()));
+      Error(setting.place(action), Say<"reply: {}: {}">(name, time.status()));
       return false;
     }
     (name == "reenable-after" ? rule->reenable_after : rule->backoff_to_normal_after) = *time;
@@ -171,8 +173,8 @@ bool ListBuilder::ReadAction(const Setting& setting, std::string_view action, Re
   const std::string nearest =
       Nearest(name, {"mode", "backoff-to-normal-after", "reenable-after", "skip-mx", "bounce-queue",
                      "bounce-rcpt", "defer-queue", "disable-source-ip"});
-  Error(setting.where, Say<"reply: '{}' is no action">(action),
-        nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
+  Error(setting.place(action), Say<"reply: '{}' is no action">(action),
+        nearest.empty() ? Say<"for example mode=backoff">() : Say<"did you mean '{}'?">(nearest));
   return false;
 }
 
@@ -235,9 +237,10 @@ void ListBuilder::ReadRollups(const Section& section) {
     const std::string_view host =
         std::string_view(rollup.pattern).substr(rollup.pattern.starts_with("*.") ? 2 : 0);
     if (host.empty() || host.find('*') != std::string_view::npos) {
-      Error(setting.where, Say<"mx: '{}' is no host name or *.suffix">(words[0].text));
+      Error(setting.place(0), Say<"mx: '{}' is no host name or *.suffix">(words[0].text),
+            Say<"for example 'mx *.pphosted.com proofpoint.rollup'">());
     } else if (!rollup.name.ends_with(".rollup") || rollup.name.size() == 7) {
-      Error(setting.where, Say<"mx: the name '{}' is not NAME.rollup">(words[1].text),
+      Error(setting.place(1), Say<"mx: the name '{}' is not NAME.rollup">(words[1].text),
             Say<"the name of a rollup ends in .rollup">());
     } else {
       lists_->mx_rollups.push_back(std::move(rollup));
@@ -255,9 +258,9 @@ void ListBuilder::ReadAddresses(const Section& section) {
       list.files.push_back(ResolvePath(setting.where.file, setting.first()));
     } else if (name == "domain") {
       for (const std::string& item : Actions(setting, 0)) {
-        for (std::string& one : macros_->Expand(Lower(item), setting.where)) {
+        for (std::string& one : macros_->Expand(Lower(item), setting.place(item))) {
           if (const auto pattern = ParseDomainPattern(one); !pattern.ok()) {
-            Error(setting.where, Say<"{}">(pattern.status()));
+            Error(setting.place(item), Say<"{}">(pattern.status()));
             break;
           }
           list.domains.push_back(std::move(one));
@@ -266,7 +269,8 @@ void ListBuilder::ReadAddresses(const Section& section) {
     } else if (setting.words.size() == 1 && setting.words[0].regex) {
       if (RegexPtr pattern = Pattern(setting, 0)) list.patterns.push_back(std::move(pattern));
     } else if (setting.words.size() != 1 || setting.first().find('@') == std::string_view::npos) {
-      Error(setting.where, Say<"address takes one address or /regex/">());
+      Error(setting.place(0), Say<"address takes one address or /regex/">(),
+            Say<"for example 'address info@example.com'">());
     } else {
       list.addresses.emplace_back(setting.first());
     }

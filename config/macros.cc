@@ -7,6 +7,8 @@
 namespace convoy::config {
 namespace {
 
+Said TooMany() { return Say<"a pattern such as *.example.com stands for any number">(); }
+
 bool IsMacroChar(char c) { return IsAlnum(c) || c == '_'; }
 
 // A pattern as text and macros in turn: "a.", $x, ".b" ...
@@ -50,7 +52,7 @@ void Macros::Define(const Setting& setting) {
   // "domain-macro tld,.com" has no blank behind the name.
   const std::string name = Lower(first.substr(0, first.find(',')));
   if (name.empty() || !std::all_of(name.begin(), name.end(), IsMacroChar)) {
-    return Error(setting.where, Say<"'{}' is no name for a macro">(first),
+    return Error(setting.place(0), Say<"'{}' is no name for a macro">(first),
                  Say<"letters, digits and _ only">());
   }
   Macro& macro = macros_[name];
@@ -78,11 +80,13 @@ const std::vector<std::string>& Macros::Resolve(const std::string& name, Macro* 
   }
   macro->open = true;
   std::vector<std::string> all;
+  const size_t said = diagnostics_->size();
   for (const std::string& item : macro->items) {
+    if (diagnostics_->size() != said) break;  // one error is enough for one macro
     for (std::string& one : Expand(item, macro->where)) all.push_back(std::move(one));
     if (all.size() > kDomainsMax) {
       Error(macro->where,
-            Say<"domain-macro '{}' stands for more than {} domains">(name, kDomainsMax));
+            Say<"domain-macro '{}' stands for more than {} domains">(name, kDomainsMax), TooMany());
       all.clear();
       break;
     }
@@ -95,7 +99,10 @@ const std::vector<std::string>& Macros::Resolve(const std::string& name, Macro* 
 
 std::vector<std::string> Macros::Expand(std::string_view text, const Position& where) {
   if (text.size() > kNameBytesMax) {
-    Error(where, Say<"a domain name has more than {} octets">(kNameBytesMax));
+    Error(where,
+          Say<"'{}...' has {} octets, a domain at most {}">(text.substr(0, 40), text.size(),
+                                                            kNameBytesMax),
+          Say<"are there commas between the domains?">());
     return {};
   }
   if (bytes_ > kBytesMax) return {};  // said already
@@ -119,7 +126,7 @@ std::vector<std::string> Macros::Expand(std::string_view text, const Position& w
     const std::vector<std::string>& list = Resolve(name, &macro->second);
     if (list.empty()) return {};
     if (list.size() * expanded.size() > kDomainsMax) {
-      Error(where, Say<"'{}' stands for more than {} domains">(text, kDomainsMax));
+      Error(where, Say<"'{}' stands for more than {} domains">(text, kDomainsMax), TooMany());
       return {};
     }
     std::vector<std::string> product;

@@ -109,6 +109,11 @@ Policy Config::PolicyFor(std::string_view domain, std::string_view vmta) const {
   return PolicyOf(PathFor(domain, vmta));
 }
 
+std::string SiteName(std::string_view written) {
+  if (written.ends_with('.')) written.remove_suffix(1);
+  return Lower(written);
+}
+
 std::string Config::NextSite(std::string_view domain) const {
   std::vector<const Section*> sections;
   rules_.Match(domain, &sections);
@@ -118,8 +123,7 @@ std::string Config::NextSite(std::string_view domain) const {
       if (setting.row != nullptr && setting.row->name == "queue-to") next = setting.first();
     }
   }
-  if (next.ends_with('.')) next.remove_suffix(1);
-  return next.empty() ? std::string(domain) : Lower(next);
+  return next.empty() ? std::string(domain) : SiteName(next);
 }
 
 // Followed to its end, so that mail handed over between shards is queued under the same name again.

@@ -87,6 +87,9 @@ struct PolicyPath {
   }
 };
 
+// The name that queue-to names: in lower case, without a dot at its end.
+std::string SiteName(std::string_view written);
+
 class Config {
  public:
   // From the sections of one file; what is wrong goes to `diagnostics`. Null if there are errors.

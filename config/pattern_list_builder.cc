@@ -87,16 +87,18 @@ bool ListBuilder::ReadResult(const Setting& setting, const std::string& text, Pa
                                                             : Trim(piece.substr(equal + 1)));
     if (name == "virtual-mta" && !value.empty()) {
       rule->virtual_mta = value;
-      used_vmtas_.emplace_back(value, setting.where);
+      used_vmtas_.emplace_back(value, setting.place(Trim(piece)));
     } else if (name == "recipient-priority") {
       const auto priority = ParseInt(value);
       if (!priority.has_value() || *priority < 0 || *priority > 100) {
-        Error(setting.where, Say<"recipient-priority: '{}' is not between 0 and 100">(value));
+        Error(setting.place(Trim(piece)),
+              Say<"recipient-priority: '{}' is not between 0 and 100">(value));
         return false;
       }
       rule->recipient_priority = *priority;
     } else {
-      Error(setting.where, Say<"'{}' is no result of a pattern">(Trim(piece)), Results());
+      Error(setting.place(Trim(piece)), Say<"'{}' is no result of a pattern">(Trim(piece)),
+            Results());
       return false;
     }
   }
@@ -146,12 +148,14 @@ void ListBuilder::CheckCalls() {
       if (calls.contains(rule->call_to)) continue;
       const std::string nearest = Nearest(rule->call_to, names);
       Error(rule->where, Say<"no <pattern-list> is named '{}'">(rule->call_to),
-            nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
+            nearest.empty() ? Say<"define it, or remove the name here">()
+                            : Say<"did you mean '{}'?">(nearest));
     }
   }
   for (const auto& [name, rules] : calls) {
     if (const PatternRule* rule = FindCircle(calls, name)) {
-      Error(rule->where, Say<"<pattern-list {}> calls itself">(name));
+      Error(rule->where, Say<"<pattern-list {}> calls itself">(name),
+            Say<"remove one of the calls of the circle">());
       return;
     }
   }

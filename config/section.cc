@@ -26,7 +26,7 @@ Said DidYouMean(std::string_view name, Scope scope) {
   const std::string here = Nearest(name, DirectiveNames(scope));
   if (!here.empty()) return Say<"did you mean '{}'?">(here);
   const std::string elsewhere = Nearest(name, DirectiveNames(~0u));
-  if (elsewhere.empty()) return {};
+  if (elsewhere.empty()) return Say<"docs/reference/directives.md lists all">();
   return Say<"did you mean '{}'? It belongs in {}">(
       elsewhere, ScopesText(ScopesOf(*FindDirective(elsewhere))));
 }
@@ -63,13 +63,15 @@ class Reader {
 
   void ReadFile(const std::string& path, const Position& from, int depth) {
     if (std::find(stack_.begin(), stack_.end(), path) != stack_.end()) {
-      return Report(Severity::kError, from, Say<"'{}' includes itself">(path));
+      return Report(Severity::kError, from, Say<"'{}' includes itself">(path),
+                    Say<"remove this line">());
     }
     if (depth > kIncludeDepthMax) {
       return Report(Severity::kError, from, Say<"includes are nested too deep">(),
                     Say<"at most 16 levels">());
     }
     if (files_->size() >= kFilesMax) {
+      given_up_ = true;
       return Report(Severity::kError, from, Say<"too many files are included">(),
                     Say<"at most 10000">());
     }
@@ -139,7 +141,7 @@ class Reader {
     const std::string nearest = Nearest(Lower(statement.name.text), names);
     Refuse(where, Say<"unknown section <{}>">(statement.name.text),
            !hint.empty()     ? Say<"{}">(hint)
-           : nearest.empty() ? Said()
+           : nearest.empty() ? Say<"docs/reference/directives.md lists all">()
                              : Say<"did you mean <{}>?">(nearest));
   }
 
@@ -235,7 +237,8 @@ class Reader {
       return Unknown("include", &row, where, section.scope);
     }
     if (statement.words.size() != 1 || statement.words[0].text.empty()) {
-      return Report(Severity::kError, where, Say<"include takes one file or pattern">());
+      return Report(Severity::kError, where, Say<"include takes one file or pattern">(),
+                    Say<"quote a name that has blanks">());
     }
     const std::string& name = statement.words[0].text;
     if (StartsWithIgnoreCase(name, "http://") || StartsWithIgnoreCase(name, "https://")) {
@@ -249,7 +252,9 @@ class Reader {
       found = access_.glob(wanted);
       if (found.empty()) Report(Severity::kWarning, where, Say<"no file matches {}">(wanted));
     }
-    for (const std::string& file : found) ReadFile(file, where, depth + 1);
+    for (const std::string& file : found) {
+      if (!given_up_) ReadFile(file, where, depth + 1);
+    }
   }
 
   void Add(const Statement& statement, const Position& where) {
@@ -300,11 +305,8 @@ class Reader {
     if (checked.ok() && setting->row->secret) checked = ReadSecret(setting);
     if (checked.ok()) return true;
     const DirectiveRow& row = *setting->row;
-    const Position where =
-        setting->words.empty()
-            ? setting->where
-            : Position{setting->where.file, setting->words[0].line, setting->words[0].column};
-    Report(Severity::kError, where, Say<"{}: {}">(setting->spelled, checked), Say<"{}">(row.help));
+    Report(Severity::kError, setting->place(WordAtFault(*setting)),
+           Say<"{}: {}">(setting->spelled, checked), Say<"{}">(row.help));
     return false;
   }
 
@@ -318,7 +320,7 @@ class Reader {
              Say<"remove the section, and do not submit mail for its domains">());
     }
     if (name == "bounce-upon-no-mx" && ParseTime(value).ok()) {
-      Report(Severity::kWarning, setting.where,
+      Report(Severity::kWarning, setting.place(0),
              Say<"'bounce-upon-no-mx' with a time has no effect yet: it is taken as no">(),
              Say<"write yes or no">());
     }

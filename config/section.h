@@ -29,6 +29,10 @@ struct Setting {
   std::string_view first() const { return words.empty() ? std::string_view() : words[0].text; }
   // All words with a blank between them, without the quotes.
   std::string value() const;
+  // Where a word stands, for a diagnostic about it; the directive if there is no such word.
+  Position place(size_t word) const;
+  // Of the first word with the beginning of `piece` in it; regexes are not looked at.
+  Position place(std::string_view piece) const;
 };
 
 inline std::string Setting::value() const {
@@ -38,6 +42,18 @@ inline std::string Setting::value() const {
     text += word.text;
   }
   return text;
+}
+
+inline Position Setting::place(size_t word) const {
+  return word < words.size() ? Position{where.file, words[word].line, words[word].column} : where;
+}
+
+inline Position Setting::place(std::string_view piece) const {
+  piece = piece.substr(0, piece.find(' '));
+  for (size_t i = 0; i < words.size() && !piece.empty(); ++i) {
+    if (!words[i].regex && words[i].text.find(piece) != std::string::npos) return place(i);
+  }
+  return where;
 }
 
 struct Section {

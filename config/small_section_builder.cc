@@ -47,7 +47,8 @@ void ListBuilder::ReadProxy(const Section& section) {
                             ? std::nullopt
                             : ParseInt(setting.first().substr(colon + 1));
       if (!port.has_value() || *port < 1 || *port > 65535) {
-        Error(setting.where, Say<"server: '{}' is not HOST:PORT">(setting.first()));
+        Error(setting.place(0), Say<"server: '{}' is not HOST:PORT">(setting.first()),
+              Say<"for example 'server proxy.example.com:1080'">());
       } else {
         proxy.servers.emplace_back(setting.first());
       }
@@ -55,7 +56,7 @@ void ListBuilder::ReadProxy(const Section& section) {
       const auto endpoint = Endpoint::Parse(setting.first());
       const auto ip = IpAddress::Parse(setting.first());
       if (setting.words.size() != 2 || (!endpoint.ok() && !ip.ok())) {
-        Error(setting.where, Say<"client takes an IP or IP:PORT and a host name">(),
+        Error(setting.place(0), Say<"client takes an IP or IP:PORT and a host name">(),
               Say<"for example 'client 192.0.2.1 mail.example.com'">());
         continue;
       }

@@ -76,7 +76,9 @@ absl::StatusOr<std::vector<Duration>> ParseTimeList(std::string_view text) {
     ASSIGN_OR_RETURN(const Duration time, ParseTime(Trim(piece)));
     times.push_back(time);
   }
-  if (times.size() > kTimesMax) return Invalid(Say<"'{}' is not a list of at most 30 times">(text));
+  if (times.size() > kTimesMax) {
+    return Invalid(Say<"a list has at most {} times, not {}">(kTimesMax, times.size()));
+  }
   return times;
 }
 
@@ -130,7 +132,9 @@ absl::StatusOr<std::vector<int64_t>> ParseDailyCounts(std::string_view text) {
     if (!rate.ok() || (!none && rate->interval != Days(1))) return wrong(Trim(piece));
     counts.push_back(rate->count);
   }
-  if (counts.size() > kDaysMax) return Invalid(Say<"'{}' is not a list of at most 366 days">(text));
+  if (counts.size() > kDaysMax) {
+    return Invalid(Say<"a list has at most {} days, not {}">(kDaysMax, counts.size()));
+  }
   return counts;
 }
 

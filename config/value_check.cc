@@ -80,7 +80,8 @@ absl::Status CheckOne(const Setting& setting) {
     case kTime:
       return ParseTime(text).status();
     case kTimeOrNever:
-      return EqualsIgnoreCase(text, "never") ? absl::OkStatus() : ParseTime(text).status();
+      if (EqualsIgnoreCase(text, "never") || ParseTime(text).ok()) return absl::OkStatus();
+      return Invalid(Say<"'{}' is not never or a time such as 30m, 4d12h or 300s">(text));
     case kTimeList:
       return ParseTimeList(setting.value()).status();
     case kRate:
@@ -96,8 +97,10 @@ absl::Status CheckOne(const Setting& setting) {
     case kCidrVolume:
       return CheckRanged(setting);
     case kNoMx:
-      if (ParseBool(text).ok() || EqualsIgnoreCase(text, "never")) return absl::OkStatus();
-      return ParseTime(text).status();
+      if (ParseBool(text).ok() || EqualsIgnoreCase(text, "never") || ParseTime(text).ok()) {
+        return absl::OkStatus();
+      }
+      return Invalid(Say<"'{}' is not yes, no, never or a time such as 4d12h">(text));
     case kChoice:
       return CheckChoice(*setting.row, text);
     case kPort:
@@ -135,6 +138,22 @@ absl::Status CheckValue(const Setting& setting) {
     return absl::OkStatus();
   }
   return CheckOne(setting);
+}
+
+size_t WordAtFault(const Setting& setting) {
+  const ValueKind kind = setting.row->kind;
+  const bool ranged = kind == kCidrCount || kind == kCidrRate || kind == kCidrVolume;
+  if (ranged) return setting.words.size() == 2 && ParseCidr(setting.first()).ok() ? 1 : 0;
+  if (!IsList(kind)) return setting.words.size() > 1 ? 1 : 0;
+  for (size_t i = 0; i < setting.words.size(); ++i) {
+    for (const std::string_view piece : Split(setting.words[i].text, ',')) {
+      const bool bad = kind == kTimeList      ? !ParseTime(piece).ok()
+                       : kind == kDailyCounts ? !ParseDailyCounts(piece).ok()
+                                              : false;
+      if (bad && !piece.empty()) return i;
+    }
+  }
+  return 0;
 }
 
 bool PutDefault(Setting* setting) {

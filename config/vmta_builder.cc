@@ -15,7 +15,8 @@ bool ConfigBuilder::IsNewName(const Section& section) {
   if (section.argument.empty()) return false;  // said already
   const std::string key = Lower(section.argument);
   if (!config_->vmtas_.contains(key) && !config_->pools_.contains(key)) return true;
-  Error(section.where, Say<"a virtual MTA or pool named '{}' exists already">(section.argument));
+  Error(section.where, Say<"a virtual MTA or pool named '{}' exists already">(section.argument),
+        Say<"give one of them another name; a and A are one letter">());
   return false;
 }
 
@@ -50,9 +51,9 @@ void ConfigBuilder::ReadPool(const Section& section) {
       const bool twice = std::any_of(
           pool.members.begin(), pool.members.end(),
           [&](const std::string& member) { return EqualsIgnoreCase(member, setting.first()); });
-      if (twice) Warn(setting.where, Say<"'{}' is in this pool already">(setting.first()));
+      if (twice) Warn(setting.place(0), Say<"'{}' is in this pool already">(setting.first()));
       if (!twice) pool.members.emplace_back(setting.first());
-      member_uses_.push_back({std::string(setting.first()), setting.where});
+      member_uses_.push_back({std::string(setting.first()), setting.place(0)});
     }
     if (name == "domain-key") ReadDomainKey(setting, &pool.keys);
   }
@@ -99,10 +100,10 @@ void ConfigBuilder::ReadSourceHost(const Setting& setting, std::vector<SourceHos
   const auto address = IpAddress::Parse(ip);
   if (!address.ok()) {
     const bool swapped = LooksLikeIp(name);
-    return Error(setting.where, Say<"smtp-source-host: '{}' is not an IP address">(ip),
+    return Error(setting.place(0), Say<"smtp-source-host: '{}' is not an IP address">(ip),
                  swapped
                      ? Say<"the arguments are swapped: write 'smtp-source-host {} {}'">(name, ip)
-                     : Said());
+                     : Say<"for example 'smtp-source-host 192.0.2.1 mail.example.com'">());
   }
   hosts->push_back({*address, name});
 }
@@ -126,10 +127,11 @@ void ConfigBuilder::ReadDomainKey(const Setting& setting, std::vector<DomainKeyE
   key.file = ResolvePath(setting.where.file, Trim(fields.back()));
   key.where = setting.where;
   if (key.selector.empty() || key.domain.empty() || Trim(fields.back()).empty()) {
-    return Error(setting.where, Say<"domain-key: selector, domain and file must not be empty">());
+    return Error(setting.where, Say<"domain-key: selector, domain and file must not be empty">(),
+                 Say<"for example 'domain-key s1,example.com,s1.pem'">());
   }
   if (key.domain == "$domain") key.domain = "*";
-  for (std::string& domain : macros_.Expand(key.domain, setting.where)) {
+  for (std::string& domain : macros_.Expand(key.domain, setting.place(0))) {
     DomainKeyEntry one = key;
     one.domain = std::move(domain);
     keys->push_back(std::move(one));
@@ -145,7 +147,8 @@ void ConfigBuilder::CheckUses(const std::vector<Use>& uses, std::string_view wha
     if (known) continue;
     const std::string nearest = Nearest(use.name, names);
     Error(use.where, Say<"no {} is named '{}'">(what, use.name),
-          nearest.empty() ? Said() : Say<"did you mean '{}'?">(nearest));
+          nearest.empty() ? Say<"define it, or remove the name here">()
+                          : Say<"did you mean '{}'?">(nearest));
   }
 }
 

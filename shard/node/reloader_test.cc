@@ -113,6 +113,17 @@ TEST_F(ReloaderTest, RefusesWithDiagnosticsAndHoldsNothing) {
   EXPECT_FALSE(Commit(2, "d2").ok());
 }
 
+TEST_F(ReloaderTest, AVersionThatAnotherOneOvertookIsRefusedAndSaidSo) {
+  PreparedConfig first;
+  reloader_->Prepare(Version(2), [&](PreparedConfig prepared) { first = std::move(prepared); });
+  EXPECT_TRUE(Prepare(Version(3)).ok);
+  EXPECT_FALSE(first.ok);
+  ASSERT_EQ(first.diagnostics.size(), 1u);
+  EXPECT_EQ(first.diagnostics[0].ToString(),
+            "error: another version came while this one was prepared");
+  EXPECT_TRUE(Commit(3, "d3").ok());
+}
+
 TEST_F(ReloaderTest, AbortForgetsOnlyThatVersion) {
   Prepare(Version(2));
   reloader_->Abort(2, "other");

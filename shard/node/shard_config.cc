@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "shard/account/csv_format.h"
 
 namespace convoy::shard {
 namespace {
@@ -49,20 +48,6 @@ void LoadList(const std::string& path, const config::Position& where,
   out->config->lists.emplace(path, std::move(entry));
 }
 
-void CheckAccounting(const config::Config& config, const std::string& root,
-                     std::vector<Diagnostic>* diagnostics) {
-  for (const config::AcctFile& file : config.acct_files()) {
-    for (const std::string& record : file.records) {
-      const auto type = ParseEventType(record);
-      if (type.ok()) continue;
-      diagnostics->push_back({Severity::kError,
-                              {root, 0, 0},
-                              Say<"acct-file {}: records: {}">(file.path, type.status()),
-                              {}});
-    }
-  }
-}
-
 }  // namespace
 
 LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
@@ -76,7 +61,6 @@ LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
   for (const auto& [path, where] : loaded.config->suppress_files()) {
     LoadList(path, where, source, &out);
   }
-  CheckAccounting(*loaded.config, source.root, &out.diagnostics);
   if (config::HasErrors(out.diagnostics)) {
     out.config = nullptr;
     return out;
@@ -101,6 +85,16 @@ std::vector<std::string> RestartDirectives(const config::Config& in_effect,
     names.emplace_back("smtp-listener");
   }
   return names;
+}
+
+std::vector<Diagnostic> RestartWarnings(const std::string& root,
+                                        const std::vector<std::string>& directives) {
+  std::vector<Diagnostic> warnings;
+  for (const std::string& name : directives) {
+    warnings.push_back(
+        {Severity::kWarning, {root, 0, 0}, Say<"takes effect at restart: {}">(name), {}});
+  }
+  return warnings;
 }
 
 }  // namespace convoy::shard

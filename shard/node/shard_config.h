@@ -50,5 +50,8 @@ LoadedShardConfig LoadShardConfig(const ShardConfigSource& source);
 std::vector<std::string> RestartDirectives(const config::Config& in_effect,
                                            const config::Config& next, bool smtp_fixed,
                                            bool grpc_fixed);
+// The same as warnings about the file `root`.
+std::vector<config::Diagnostic> RestartWarnings(const std::string& root,
+                                                const std::vector<std::string>& directives);
 
 }  // namespace convoy::shard

@@ -46,12 +46,10 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
                                              .own = config::RealFiles(),
                                              .queues = queues});
     if (out.config == nullptr) return out;
-    for (const std::string& name :
-         RestartDirectives(*at_start, *out.config->config, smtp_fixed, grpc_fixed)) {
-      out.diagnostics.push_back({config::Severity::kWarning,
-                                 {bundle->root, 0, 0},
-                                 config::Say<"takes effect at restart: {}">(name),
-                                 {}});
+    for (config::Diagnostic& warning : RestartWarnings(
+             bundle->root,
+             RestartDirectives(*at_start, *out.config->config, smtp_fixed, grpc_fixed))) {
+      out.diagnostics.push_back(std::move(warning));
     }
     const absl::Status kept =
         WriteReadyConfig(directory, {.version = version->version, .bundle = version->bundle});

@@ -54,6 +54,21 @@ def banned(source):
                 yield source.finding(number, rule, text)
 
 
+_RAW_STATUS = re.compile(r"\babsl::(?:InvalidArgument|NotFound|DataLoss|FailedPrecondition)Error\(")
+
+
+def config_said(source):
+    """What config says is written with Say, so that messages are on the list that a test walks."""
+    if source.directory != "config" or source.kind != "cpp" or source.is_test():
+        return
+    if source.path == "config/say.h":
+        return
+    for number, line in enumerate(source.code_lines, 1):
+        if _RAW_STATUS.search(line):
+            text = "write Invalid(Say<...>(...)), NotFound or DataLoss: config/say.h"
+            yield source.finding(number, "config-said", text)
+
+
 def shard_mutex(source):
     """A shard is one thread that owns all state; gRPC handlers hand over through a queue."""
     if source.directory != "shard" or source.kind != "cpp" or source.is_test():

@@ -26,6 +26,7 @@ _PER_FILE = (
     rules_layering.layering,
     rules_layering.private_library,
     rules_cpp.banned,
+    rules_cpp.config_said,
     rules_cpp.shard_mutex,
     rules_cpp.coroutine_condition,
     rules_cpp.coroutine_catch,

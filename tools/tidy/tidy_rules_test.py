@@ -168,6 +168,13 @@ class BannedCallsTest(unittest.TestCase):
         self.assertEqual(found("shard/a.h", "std::mutex mutex_;\n", "shard-mutex"), [1])
         self.assertEqual(found("base/a.h", "std::mutex mutex_;\n", "shard-mutex"), [])
 
+    def test_config_said(self):
+        bad = 'return absl::InvalidArgumentError("no");\n'
+        self.assertEqual(found("config/a.cc", bad, "config-said"), [1])
+        self.assertEqual(found("config/a_test.cc", bad, "config-said"), [])
+        self.assertEqual(found("shard/a.cc", bad, "config-said"), [])
+        self.assertEqual(found("config/a.cc", 'return Invalid(Say<"no">());\n', "config-said"), [])
+
 
 class CoroutineTest(unittest.TestCase):
     def test_condition(self):
