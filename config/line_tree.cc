@@ -14,11 +14,12 @@ std::vector<SourceLine> Cut(std::string_view text) {
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
-    const size_t hash = std::min(line.find('#'), line.size());
+    const std::string_view kept = line.substr(0, line.find_last_not_of(" \t\r\v\f") + 1);
+    const size_t hash = std::min(kept.find('#'), kept.size());
     SourceLine one;
-    one.code = line.substr(0, hash);
-    const std::string_view comment = line.substr(hash);
-    one.comment = comment.substr(0, comment.find_last_not_of(" \t\r\v\f") + 1);
+    one.code = kept.substr(0, hash);
+    one.comment = kept.substr(hash);
+    one.tail = line.substr(kept.size());
     lines.push_back(std::move(one));
     text.remove_prefix(std::min(end + 1, text.size()));
   }

@@ -4,7 +4,8 @@
 //
 // The lexer gives statements and drops what is for people; what rewrites a file (format.h,
 // migrate.h) needs both. A line is its code and its comment: `#` begins one wherever it stands.
-// Included files are not looked at. Line ends (LF or CRLF) and a byte order mark are not kept.
+// The line is code, comment and tail in this order; a byte
+// order mark is left out. Included files are not looked at.
 //
 // Errors:    as diagnostics, those of the lexer; with one, the tree is not to be rewritten
 // Determinism: pure
@@ -21,7 +22,8 @@ namespace convoy::config {
 
 struct SourceLine {
   std::string code;     // before the comment, with its blanks: columns of words count in it
-  std::string comment;  // from '#' on, without blanks at its end; "" if there is none
+  std::string comment;  // from '#' on; "" if there is none
+  std::string tail;     // blanks at the end of the line, and CR
   size_t first = 0;     // statements that begin on this line: [first, first + count)
   size_t count = 0;
   int depth = 0;        // sections that are open around it; an end counts as outside
