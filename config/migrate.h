@@ -9,8 +9,8 @@
 //     <spool /var/spool/x>            # <spool /var/spool/x>  # no effect: ... (to its end)
 //
 // A name is replaced where the new one means the same; where that would change what the
-// configuration does (smtp-port would open a listener), the line becomes a comment that says what to
-// write. Lines keep their numbers, comments and layout stay. The result means what the file meant.
+// configuration does (smtp-port would open a listener), the line becomes a comment that says what
+// to write. Lines keep their numbers, comments and layout stay. The result means what it meant.
 //
 // One file is rewritten, the main one or one it includes; the others are only named. Included lines
 // mean what the place of the include makes of them, so the walk begins at the main file.

@@ -155,7 +155,7 @@ void Dump(const Section& section, std::string* out) {
   }
 }
 
-// Every file of every configuration of the corpus, at once: no old name is left, nothing that has no
+// Every file of every configuration of the corpus, at once: no old name is left, nothing without
 // effect, and the configuration does what it did.
 TEST(Migrate, EachConfigurationOfTheCorpus) {
   int migrated = 0;

@@ -147,8 +147,7 @@ std::string MeaningOf(const DirectiveRow& row, std::string_view text) {
 
 }  // namespace
 
-Survey SurveyConfig(const std::string& path, const FileAccess& access,
-                    const ReadOptions& options) {
+Survey SurveyConfig(const std::string& path, const FileAccess& access, const ReadOptions& options) {
   Survey survey;
   survey.root = ReadSections(path, access, &survey.files, &survey.diagnostics, options);
   survey.config = Config::Build(survey.root, survey.files, &survey.diagnostics);

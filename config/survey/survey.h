@@ -1,7 +1,7 @@
 // A configuration as read and as meant, and queues that stand for all that it can have.
 //
-// Names of queues are unlimited; the ways in which <domain> sections combine are not. A *probe* is a
-// domain that stands for every domain with the same sections:
+// Names of queues are unlimited; the ways in which <domain> sections combine are not. A *probe* is
+// a domain that stands for every domain with the same sections:
 //
 //     probe          stands for
 //     example.com    itself: it is named, by a section or through a macro

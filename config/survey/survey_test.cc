@@ -15,12 +15,12 @@ Survey Of(const std::string& text) {
 }
 
 TEST(Survey, ProbesStandForEveryCombinationOfSections) {
-  const Survey survey = Of(
-      "domain-macro isp a.example,[*.]b.example\n<domain $isp>\n</domain>\n"
-      "<domain *.c.example>\n</domain>\n<domain [192.0.2.7/24]>\n</domain>\n"
-      "<virtual-mta v1>\n<domain D.example>\nmax-smtp-out 2\n</domain>\n</virtual-mta>\n"
-      "<virtual-mta v2>\n</virtual-mta>\n"
-      "<virtual-mta-pool p>\nvirtual-mta v2\n<domain *>\n</domain>\n</virtual-mta-pool>\n");
+  const Survey survey =
+      Of("domain-macro isp a.example,[*.]b.example\n<domain $isp>\n</domain>\n"
+         "<domain *.c.example>\n</domain>\n<domain [192.0.2.7/24]>\n</domain>\n"
+         "<virtual-mta v1>\n<domain D.example>\nmax-smtp-out 2\n</domain>\n</virtual-mta>\n"
+         "<virtual-mta v2>\n</virtual-mta>\n"
+         "<virtual-mta-pool p>\nvirtual-mta v2\n<domain *>\n</domain>\n</virtual-mta-pool>\n");
   ASSERT_NE(survey.config, nullptr);
   EXPECT_EQ(survey.probes,
             (std::vector<std::string>{"*", "*.b.example", "*.c.example", "[192.0.2.0]", "a.example",
@@ -33,10 +33,10 @@ TEST(Survey, ProbesStandForEveryCombinationOfSections) {
 }
 
 TEST(Survey, WhatHoldsIsTheLastButForWhatAddsUp) {
-  const Survey survey = Of(
-      "<domain *>\nmax-smtp-out 1\nsuppress-file a\n</domain>\n"
-      "<domain x>\nmax-smtp-out 2\nsuppress-file b\nsuppress-file c\n</domain>\n"
-      "<virtual-mta v>\n<domain x>\nsuppress-file d\n</domain>\n</virtual-mta>\n");
+  const Survey survey =
+      Of("<domain *>\nmax-smtp-out 1\nsuppress-file a\n</domain>\n"
+         "<domain x>\nmax-smtp-out 2\nsuppress-file b\nsuppress-file c\n</domain>\n"
+         "<virtual-mta v>\n<domain x>\nsuppress-file d\n</domain>\n</virtual-mta>\n");
   ASSERT_NE(survey.config, nullptr);
   Holdings global = HoldingsOf(survey.config->PathFor("x", ""));
   ASSERT_EQ(global["max-smtp-out"].size(), 1u);
@@ -62,7 +62,8 @@ TEST(Survey, EqualMeaningsAreEqualTexts) {
   EXPECT_EQ(meaning("max-msg-rate", "60/h"), meaning("max-msg-rate", "60/60m"));
   EXPECT_NE(meaning("max-msg-rate", "60/h"), meaning("max-msg-rate", "1/m"));
   EXPECT_EQ(meaning("dkim-sign", "TRUE"), meaning("dkim-sign", "yes"));
-  EXPECT_EQ(meaning("max-smtp-out", "020"), DefaultMeaning(*FindDirective("max-smtp-out", kDomain)));
+  EXPECT_EQ(meaning("max-smtp-out", "020"),
+            DefaultMeaning(*FindDirective("max-smtp-out", kDomain)));
 }
 
 }  // namespace
