@@ -40,6 +40,11 @@ struct Change {
   std::vector<std::string> domains;  // of queues: those it is about, in byte order
 };
 
+// Of what is accepted for nothing, or skipped in lenient reading.
+constexpr bool NeverHasEffect(Effect effect) {
+  return effect == Effect::kNoEffect || effect == Effect::kNotSupported;
+}
+
 // Both must have been loaded without errors. Secrets are compared as read, or as written if they
 // were not (ReadOptions::resolve_secrets).
 std::vector<Change> DiffConfigs(const Survey& before, const Survey& after);

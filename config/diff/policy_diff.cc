@@ -116,7 +116,7 @@ class PolicyDiff {
     const std::vector<Holding>* any = is != nullptr && !is->empty() ? is : was;
     if (any == nullptr || any->empty()) return std::nullopt;
     const DirectiveRow* row = any->front().setting->row;
-    if (row != nullptr && row->effect == Effect::kNoEffect) return std::nullopt;
+    if (row != nullptr && NeverHasEffect(row->effect)) return std::nullopt;
     const Value old_value = ValueOf(was, row);
     const Value new_value = ValueOf(is, row);
     if (old_value.meant == new_value.meant) return std::nullopt;

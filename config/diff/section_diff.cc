@@ -34,7 +34,7 @@ constexpr uint32_t kLists = kPatternList | kSmtpPatternList | kBounceCategories 
 
 bool HasNoEffect(const Section& section) {
   const SectionKind* kind = FindSection(section.kind);
-  return kind != nullptr && kind->effect == Effect::kNoEffect;
+  return kind != nullptr && NeverHasEffect(kind->effect);
 }
 
 class Collector {
@@ -67,7 +67,7 @@ class Collector {
 
   void AddSetting(const Section& section, const Setting& setting, Part* part) {
     const DirectiveRow* row = setting.row;
-    if (row == nullptr || row->effect == Effect::kNoEffect || row->name == "domain-macro") return;
+    if (row == nullptr || NeverHasEffect(row->effect) || row->name == "domain-macro") return;
     if ((section.scope & kLists) != 0) {
       const std::string line = Line(section, setting);
       part->values["line"].push_back({line, line, setting.where});
