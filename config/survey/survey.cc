@@ -157,13 +157,6 @@ Survey SurveyConfig(const std::string& path, const FileAccess& access, const Rea
   return survey;
 }
 
-std::vector<std::string> DomainsOf(const Section& root, const Section& domain) {
-  std::vector<Diagnostic> said;
-  Macros macros(&said);
-  macros.Read(root);
-  return Expanded(&macros, domain);
-}
-
 MacroDomains AllMacroDomains(const Section& root) {
   std::vector<Diagnostic> said;
   Macros macros(&said);

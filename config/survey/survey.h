@@ -37,10 +37,7 @@ struct Survey {
 Survey SurveyConfig(const std::string& path, const FileAccess& access,
                     const ReadOptions& options = {});
 
-// The domains that the pattern of a <domain> section names, lower case: itself, or what its macros
-// stand for.
-std::vector<std::string> DomainsOf(const Section& root, const Section& domain);
-// Those of every <domain> section that is written with macros, by its argument in lower case.
+// What each <domain> section with macros in its argument stands for, by the argument, lower case.
 using MacroDomains = std::map<std::string, std::vector<std::string>, std::less<>>;
 MacroDomains AllMacroDomains(const Section& root);
 
