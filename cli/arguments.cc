@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cluster.h"
 #include "cli/completion.h"
+#include "cli/config_tools.h"
 #include "cli/message_file.h"
 #include "config/load.h"
 #include "config/reference.h"
@@ -19,7 +20,8 @@ namespace {
 
 constexpr char kFooter[] =
     "A queue is DOMAIN/VMTA; show, pause, resume and set take * for either part.\n"
-    "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.";
+    "Exit codes: 0 done, 1 refused, 2 wrong arguments, 3 unreachable, 4 done in part.\n"
+    "config diff, fmt --check and lint: 1 if they find something.";
 
 // user@host, for the history of the configuration. A claim, not a proof.
 std::string CallerName() {
@@ -162,7 +164,37 @@ class Program {
     CLI::App* help = AddCommand(config, "help", "what a directive does, and whether it has effect",
                                 [this] { return HelpDirective(); });
     help->add_option("DIRECTIVE", name_, "its name, in any case")->required();
+    AddTools(config);
     AddVersions(config);
+  }
+
+  void AddTools(CLI::App* config) {
+    const auto lenient = [](CLI::App* command, bool* flag) {
+      command->add_flag("--lenient", *flag, "skip what is not known or not supported");
+    };
+    CLI::App* diff = AddCommand(config, "diff", "what a reload from OLD to NEW changes",
+                                [this] { return DiffConfigFiles(diff_, target_.json); });
+    diff->add_option("OLD", diff_.before, "configuration file")->required();
+    diff->add_option("NEW", diff_.after, "configuration file")->required();
+    lenient(diff, &diff_.lenient);
+    CLI::App* fmt = AddCommand(config, "fmt", "print it in its canonical layout",
+                               [this] { return FormatConfigs(format_, target_.json); });
+    fmt->add_option("FILE", format_.files, "configuration files; - is standard input")->required();
+    CLI::Option* write = fmt->add_flag("--write", format_.write, "back into the files");
+    fmt->add_flag("--check", format_.check, "only say which would change; exit 1 if any")
+        ->excludes(write);
+    CLI::App* lint = AddCommand(config, "lint", "rules that never hold, and rules that do harm",
+                                [this] { return LintConfigFile(lint_, target_.json); });
+    lint->add_option("FILE", lint_.file, "configuration file");
+    lint->add_flag("--rules", lint_.rules, "list what it looks for");
+    lenient(lint, &lint_.lenient);
+    CLI::App* migrate = AddCommand(config, "migrate", "without old names and lines without effect",
+                                   [this] { return MigrateConfigFile(migrate_, target_.json); });
+    migrate->add_option("FILE", migrate_.file, "configuration file")->required();
+    migrate->add_option("--output", migrate_.output, "write it there (default: standard output)");
+    migrate->add_option("--part", migrate_.part, "rewrite this file, which FILE includes");
+    migrate->add_flag("--lenient", migrate_.lenient,
+                      "what is not known or not supported becomes a comment");
   }
 
   void AddCompletion() {
@@ -277,6 +309,10 @@ class Program {
   Target target_;
   QueueQuery query_;
   Submission submission_;
+  DiffArguments diff_;
+  FormatArguments format_;
+  LintArguments lint_;
+  MigrateArguments migrate_;
   std::string file_;
   std::string name_;
   std::string mode_;

@@ -351,6 +351,9 @@ TEST(CompletionTest, Bash) {
   EXPECT_EQ(complete("convoy conf", 1), "config");
   EXPECT_EQ(complete("convoy config he", 2), "help");
   EXPECT_EQ(complete("convoy config help site-max-s", 3), "site-max-smtp-out");
+  EXPECT_EQ(complete("convoy config li", 2), "lint");
+  EXPECT_EQ(complete("convoy config fmt --ch", 3), "--check");
+  EXPECT_EQ(complete("convoy config migrate --ou", 3), "--output");
   EXPECT_EQ(complete("convoy --json show queues --max", 4), "--maxitems");
 }
 

@@ -2,8 +2,9 @@
 //
 //     code  meaning
 //     0     done
-//     1     refused or failed: the answer says why; for `config check`, the file has errors
-//     2     wrong arguments
+//     1     refused or failed: the answer says why; for `config check`, the file has errors; for
+//           `config diff`, `fmt --check` and `lint`, there is something
+//     2     wrong arguments; for `config diff`, a file that cannot be loaded
 //     3     the coordinator (or the shard of --shard) cannot be reached
 //     4     done in part: some shards did not answer, or some recipients were not queued
 //

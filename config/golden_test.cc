@@ -6,62 +6,22 @@
 // run //config:golden_test -- --update). Read what changes: a golden is what a user sees.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/text.h"
 #include "config/lexer.h"
 #include "config/load.h"
 #include "config/section_table.h"
+#include "config/testing/corpus.h"
 
 namespace convoy::config {
 namespace {
 
-constexpr char kDirectory[] = "tests/configs/";
+constexpr const char* kDirectory = kCorpusDirectory;
 bool update = false;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-
-// Files of the directory under their names in it, so that no path of this machine is in a golden.
-FileAccess Corpus() {
-  FileAccess access;
-  access.read = [](const std::string& path) -> absl::StatusOr<std::string> {
-    const std::string whole = Cat(kDirectory, path);
-    if (!std::filesystem::is_regular_file(whole)) {
-      return absl::NotFoundError(Cat("cannot read ", path, ": No such file or directory"));
-    }
-    return ReadAll(whole);
-  };
-  access.glob = [](const std::string& pattern) {
-    std::vector<std::string> found = RealFiles().glob(Cat(kDirectory, pattern));
-    for (std::string& path : found) path.erase(0, sizeof kDirectory - 1);
-    return found;
-  };
-  access.environment = [](const std::string& name) -> std::optional<std::string> {
-    if (name == "CONVOY_SECRET") return "from-the-environment";
-    return std::nullopt;
-  };
-  return access;
-}
-
-std::vector<std::string> ConfigNames() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(kDirectory)) {
-    if (entry.path().extension() == ".conf") names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 // The explanation without the settings that nobody made.
 std::string WithoutDefaults(const std::string& explanation) {
@@ -73,14 +33,13 @@ std::string WithoutDefaults(const std::string& explanation) {
 }
 
 std::string Report(const std::string& name) {
-  const std::string text = ReadAll(Cat(kDirectory, name, ".conf"));
-  ReadOptions options;
+  const std::string text = ReadCorpusFile(Cat(name, ".conf"));
+  const ReadOptions options{.lenient = IsLenient(text)};
   std::vector<std::string> queues;
   for (const std::string_view line : Split(text, '\n')) {
-    if (line == "#lenient") options.lenient = true;
     if (line.starts_with("#explain ")) queues.emplace_back(line.substr(9));
   }
-  const FileAccess access = Corpus();
+  const FileAccess access = CorpusAccess();
   const LoadResult result = LoadConfig(Cat(name, ".conf"), access, options);
   std::string report = CheckReport(result, /*json=*/false);
   for (const std::string& queue : queues) {
@@ -94,7 +53,7 @@ std::string Report(const std::string& name) {
 }
 
 TEST(Golden, EveryConfiguration) {
-  const std::vector<std::string> names = ConfigNames();
+  const std::vector<std::string> names = CorpusNames();
   EXPECT_GE(names.size(), 30u);
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
@@ -106,7 +65,7 @@ TEST(Golden, EveryConfiguration) {
           << report;
       continue;
     }
-    EXPECT_EQ(report, ReadAll(Cat(kDirectory, name, ".golden")));
+    EXPECT_EQ(report, ReadCorpusFile(Cat(name, ".golden")));
   }
 }
 
@@ -114,7 +73,7 @@ TEST(Golden, EveryConfiguration) {
 void Mark(const std::string& path, std::set<size_t>* rows, std::set<std::string>* sections) {
   std::vector<Diagnostic> ignored;
   std::vector<Scope> open = {kGlobal};
-  for (const Statement& statement : Lex(path, ReadAll(path), &ignored)) {
+  for (const Statement& statement : Lex(path, ReadCorpusFile(path), &ignored)) {
     if (statement.kind == Statement::Kind::kOpen) {
       const SectionKind* kind = FindSection(statement.name.text);
       open.push_back(kind == nullptr ? kNoScope : kind->scope);
@@ -130,8 +89,8 @@ void Mark(const std::string& path, std::set<size_t>* rows, std::set<std::string>
 TEST(Golden, EveryRowAndSectionIsInTheCorpus) {
   std::set<size_t> rows;
   std::set<std::string> sections;
-  for (const std::string& name : ConfigNames()) {
-    Mark(Cat(kDirectory, name, ".conf"), &rows, &sections);
+  for (const std::string& name : CorpusNames()) {
+    Mark(Cat(name, ".conf"), &rows, &sections);
   }
   for (const DirectiveRow& row : DirectiveTable()) {
     EXPECT_TRUE(rows.contains(RowIndex(row))) << row.name << " in " << ScopesText(row.scopes);

@@ -90,10 +90,9 @@ class Lexer {
   // A list that ends with a comma goes on, unless the next line is clearly something else.
   bool EndsList() {
     if (line_[column_] == '<') return true;
-    const std::string_view word =
-        line_.substr(column_, line_.find_first_of(kBlanks, column_) - column_);
-    const DirectiveRow* row = FindDirective(word);
-    if (row == nullptr || column_ + word.size() >= Trim(line_).size()) return false;
+    const std::string_view line = Trim(line_.substr(column_));
+    const std::string_view word = line.substr(0, line.find_first_of(kBlanks));
+    if (FindDirective(word) == nullptr || word.size() == line.size()) return false;
     Report(Severity::kWarning, static_cast<int>(column_) + 1,
            Say<"the list of line {} ends with a comma, and here is '{}'">(current_.name.line, word),
            Say<"the list is taken to end there; remove the comma">());
@@ -141,6 +140,7 @@ class Lexer {
       }
       if (!TakeQuoted(word)) return false;
     }
+    word->end = static_cast<int>(column_) + 1;
     return true;
   }
 
@@ -171,7 +171,10 @@ class Lexer {
     word->column = static_cast<int>(column_) + 1;
     word->regex = true;
     ++column_;
-    if (TakeRegexPart(word)) return AfterRegex(word->column);
+    if (TakeRegexPart(word)) {
+      word->end = static_cast<int>(column_) + 1;
+      return AfterRegex(word->column);
+    }
     const int first = number_;
     if (lenient_ && !commented_ && NextLine()) {
       SkipBlanks();

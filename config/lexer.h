@@ -31,6 +31,7 @@ struct Word {
   std::string text;
   int line = 0;
   int column = 0;
+  int end = 0;  // the column behind it, as written; of a regex without `lenient` only
   bool quoted = false;
   bool regex = false;  // text is what stands between the slashes
 };

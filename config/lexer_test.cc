@@ -66,6 +66,17 @@ TEST(Lexer, ListsGoOn) {
   EXPECT_EQ(Shape("domain-macro a b,\n<domain *>\n"), "domain-macro [a] [b,]\n<domain [*]\n");
 }
 
+TEST(Lexer, HowALineIsIndentedEndsNoList) {
+  constexpr char kEnds[] =
+      "domain-macro [a] [b,]\nmax-smtp-out [5]\n"
+      "f:2:1: warning: the list of line 1 ends with a comma, and here is 'max-smtp-out' (the list "
+      "is taken to end there; remove the comma)\n";
+  EXPECT_EQ(Shape("domain-macro a b,\nmax-smtp-out 5\n"), kEnds);
+  std::string indented(kEnds);
+  indented.replace(indented.find("f:2:1"), 5, "f:2:21");
+  EXPECT_EQ(Shape("domain-macro a b,\n                    max-smtp-out 5\n"), indented);
+}
+
 TEST(Lexer, WordsKnowTheirPlace) {
   std::vector<Diagnostic> diagnostics;
   const auto statements = Lex("f", "\xef\xbb\xbf\r\n\tname  \"a\" b\r\n", &diagnostics);
@@ -73,7 +84,9 @@ TEST(Lexer, WordsKnowTheirPlace) {
   EXPECT_EQ(statements[0].name.line, 2);
   EXPECT_EQ(statements[0].name.column, 2);
   EXPECT_EQ(statements[0].words[0].column, 8);
+  EXPECT_EQ(statements[0].words[0].end, 11);
   EXPECT_EQ(statements[0].words[1].column, 12);
+  EXPECT_EQ(statements[0].words[1].end, 13);
   EXPECT_TRUE(statements[0].words[0].quoted);
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "config/restart.h"
 #include "shard/node/config_file.h"
 
 namespace convoy::shard {
@@ -127,6 +128,9 @@ TEST(ShardConfig, NamesDirectivesThatWaitForARestart) {
       (std::vector<std::string>{"acct-file", "grpc-listener", "name-server", "smtp-listener"}));
   EXPECT_EQ(RestartDirectives(*base, *other, true, true),
             (std::vector<std::string>{"acct-file", "name-server"}));
+  for (const std::string& name : RestartDirectives(*base, *other, false, false)) {
+    EXPECT_TRUE(config::TakesEffectAtRestart(name)) << name << ": convoy config diff says so";
+  }
   EXPECT_TRUE(RestartDirectives(*other, *other, false, false).empty());
 }
 
