@@ -34,9 +34,10 @@ void AddRoute(std::vector<DirectiveRow>* rows) {
               .Standard("RFC 3207"),
           Effective("require-starttls", kDomain, kBool, "no", "no mail in clear text")
               .Standard("RFC 3207"),
-          NotYet("use-dane", kDomain, kBool, "no", "TLS as the destination's TLSA records say",
-                 "TLSA records are not looked up")
+          Effective("use-dane", kDomain, kBool, "no", "TLS as the destination's TLSA records say")
               .Standard("RFC 7672"),
+          Effective("require-dane", kDomain, kBool, "no", "no mail to a host that none proves")
+              .Standard("RFC 7672, Convoy"),
           NotYet("use-mta-sts", kDomain, kBool, "no", "TLS as the destination's policy says",
                  "policies are not fetched")
               .Standard("RFC 8461"),

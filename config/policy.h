@@ -58,6 +58,8 @@ struct Policy {
 
   bool use_starttls = true;
   bool require_starttls = false;
+  bool use_dane = false;
+  bool require_dane = false;
   std::string auth_username;
   std::string auth_password;
   bool ignore_pipelining = false;

@@ -63,6 +63,8 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"allow-loopback-hosts", [](auto& s, auto* p) { p->allow_loopback_hosts = Bool(s); }},
       {"use-starttls", [](auto& s, auto* p) { p->use_starttls = Bool(s); }},
       {"require-starttls", [](auto& s, auto* p) { p->require_starttls = Bool(s); }},
+      {"use-dane", [](auto& s, auto* p) { p->use_dane = Bool(s); }},
+      {"require-dane", [](auto& s, auto* p) { p->require_dane = Bool(s); }},
       {"outbound-auth", SetAuth},
       {"auth-username", [](auto& s, auto* p) { p->auth_username = Text(s); }},
       {"auth-password", [](auto& s, auto* p) { p->auth_password = s.secret; }},

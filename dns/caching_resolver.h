@@ -19,6 +19,7 @@ class CachingResolver final : public Resolver {
   CachingResolver(EventLoop& loop, Resolver& upstream, AnswerCache::Options options = {})
       : loop_(loop), upstream_(upstream), cache_(options) {}
   void Resolve(std::string name, RecordType type, AnswerDone done) override;
+  bool validates() const override { return upstream_.validates(); }
   void Clear() { cache_.Clear(); }
 
   int64_t hits() const { return hits_; }

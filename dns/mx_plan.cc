@@ -16,8 +16,11 @@ struct Candidate {
   int preference = 0;
   uint16_t port = kSmtpPort;
   std::string name;
-  bool secure = false;
-  std::vector<IpAddress> addresses;
+  std::vector<std::string> next_hops = {};
+  std::string canonical_name = {};
+  bool name_secure = false;
+  bool address_secure = true;  // until an answer is not
+  std::vector<IpAddress> addresses = {};
 };
 
 // Everything one plan is made from, and what went wrong on the way.
@@ -49,7 +52,13 @@ std::string Describe(const DnsAnswer& answer, std::string_view name, RecordType 
              answer.detail.empty() ? "" : " (", answer.detail, answer.detail.empty() ? "" : ")");
 }
 
-void AddMxCandidates(Work& work, const DnsAnswer& answer, std::string_view domain, int level,
+std::vector<std::string> NextHops(const std::string& domain, const DnsAnswer& answer) {
+  std::vector<std::string> names = {domain};
+  if (!answer.canonical_name.empty()) names.push_back(answer.canonical_name);
+  return names;
+}
+
+void AddMxCandidates(Work& work, const DnsAnswer& answer, const std::string& domain, int level,
                      uint16_t port) {
   for (const MxRecord& record : answer.mx) {
     if (record.host == ".") {
@@ -64,7 +73,8 @@ void AddMxCandidates(Work& work, const DnsAnswer& answer, std::string_view domai
                                  .preference = record.preference,
                                  .port = port,
                                  .name = record.host,
-                                 .secure = answer.secure});
+                                 .next_hops = NextHops(domain, answer),
+                                 .name_secure = answer.secure});
     }
   }
 }
@@ -93,7 +103,8 @@ Task<void> ExpandMx(Work& work, std::string domain, int level, uint16_t port) {
            .level = level,
            .port = port,
            .name = answer.canonical_name.empty() ? domain : answer.canonical_name,
-           .secure = answer.secure});
+           .next_hops = NextHops(domain, answer),
+           .name_secure = answer.secure});
       break;
     case DnsStatus::kNxDomain:
       failure = Permanent(550, "5.1.2", Cat("domain ", domain, " does not exist"));
@@ -123,7 +134,8 @@ void TakeAddresses(Work& work, Candidate& candidate, const DnsAnswer& answer, Re
   if (!answer.canonical_name.empty() && answer.canonical_name != candidate.name) {
     work.plan.anomalies.push_back(Cat("mail host ", candidate.name, " is an alias (CNAME)"));
   }
-  candidate.secure = candidate.secure && answer.secure;
+  candidate.canonical_name = answer.canonical_name;
+  candidate.address_secure = candidate.address_secure && answer.secure;
   candidate.addresses.insert(candidate.addresses.end(), answer.addresses.begin(),
                              answer.addresses.end());
 }
@@ -218,7 +230,10 @@ Task<void> Resolve(Work& work) {
                                .preference = candidate.preference,
                                .port = candidate.port,
                                .addresses = std::move(candidate.addresses),
-                               .secure = candidate.secure});
+                               .next_hops = std::move(candidate.next_hops),
+                               .canonical_name = std::move(candidate.canonical_name),
+                               .name_secure = candidate.name_secure,
+                               .address_secure = candidate.address_secure});
   }
   if (!work.plan.hosts.empty()) co_return;
   bool other_family = false;
@@ -258,7 +273,13 @@ Task<void> PlanRoute(Work& work) {
     candidate.level = place.level;
     candidate.port = port;
     candidate.name = place.name;
-    if (place.kind == RoutePlace::Kind::kAddress) candidate.addresses.push_back(place.ip);
+    if (place.kind == RoutePlace::Kind::kAddress) {
+      candidate.addresses.push_back(place.ip);
+      candidate.address_secure = false;  // no name to look for
+    } else {
+      candidate.name_secure = true;  // it is the operator's word
+      candidate.next_hops = {place.name};
+    }
     work.candidates.push_back(std::move(candidate));
   }
   co_await Resolve(work);
@@ -295,6 +316,7 @@ Task<MxPlan> PlanFor(Resolver& resolver, std::string domain, PlanOptions options
     candidate.port = options.port;
     candidate.name = domain;
     candidate.addresses.push_back(*ip);
+    candidate.address_secure = false;
     work.candidates.push_back(std::move(candidate));
     work.plan.address_literal = true;
   } else if (!IsHostName(work.domain)) {

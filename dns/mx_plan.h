@@ -70,7 +70,12 @@ struct MxHost {
   int preference = 0;  // lower is earlier; for a route, its level is in front of this
   uint16_t port = kSmtpPort;
   std::vector<IpAddress> addresses;  // never empty in a plan
-  bool secure = false;               // the records that led here are DNSSEC-validated
+  // For DANE (RFC 7672 2.2). Where the mail was to go, and where CNAMEs led from there; nothing for
+  // an address in brackets.
+  std::vector<std::string> next_hops;
+  std::string canonical_name;   // where CNAMEs led from `name`; empty: nowhere else
+  bool name_secure = false;     // `name` is ours, or from DNSSEC-validated records
+  bool address_secure = false;  // so are the addresses, and all CNAMEs on the way
 };
 
 struct PlanFailure {

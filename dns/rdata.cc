@@ -91,6 +91,12 @@ bool AddRecord(std::string_view data, RecordType type, DnsAnswer* answer) {
         return true;
       }
       return false;
+    case RecordType::kCname:
+      if (auto name = ParseName(data); name.has_value()) {
+        answer->texts.push_back(*std::move(name));
+        return true;
+      }
+      return false;
     case RecordType::kTlsa:
       answer->texts.emplace_back(data);
       return true;

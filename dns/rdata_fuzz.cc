@@ -16,9 +16,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace convoy::dns;
   if (size == 0) return 0;
-  constexpr RecordType kTypes[] = {RecordType::kA, RecordType::kMx, RecordType::kTxt,
-                                   RecordType::kAaaa, RecordType::kTlsa};
-  const RecordType type = kTypes[data[0] % 5];
+  constexpr RecordType kTypes[] = {RecordType::kA,    RecordType::kMx,   RecordType::kTxt,
+                                   RecordType::kAaaa, RecordType::kTlsa, RecordType::kCname};
+  const RecordType type = kTypes[data[0] % 6];
   const std::string_view rest(reinterpret_cast<const char*>(data + 1), size - 1);
   DnsAnswer answer;
   const bool accepted = AddRecord(rest, type, &answer);
@@ -29,7 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(convoy::Escape(mx.host).find("\\x") == std::string::npos);
     CHECK(mx.host == "." || NormalName(mx.host) == mx.host);
   }
-  for (const std::string& text : answer.texts) CHECK(text.size() <= rest.size());
+  for (const std::string& text : answer.texts) {
+    CHECK(text.size() <= (type == RecordType::kCname ? 4 * 255 : rest.size()));
+  }
   for (const convoy::IpAddress& ip : answer.addresses) {
     CHECK(!ip.is_v6() || type == RecordType::kAaaa);  // an AAAA may be v4-mapped
   }

@@ -8,6 +8,8 @@ std::string_view ToString(RecordType type) {
   switch (type) {
     case RecordType::kA:
       return "A";
+    case RecordType::kCname:
+      return "CNAME";
     case RecordType::kMx:
       return "MX";
     case RecordType::kTxt:

@@ -20,7 +20,14 @@
 namespace convoy::dns {
 
 // Values as on the wire.
-enum class RecordType : uint16_t { kA = 1, kMx = 15, kTxt = 16, kAaaa = 28, kTlsa = 52 };
+enum class RecordType : uint16_t {
+  kA = 1,
+  kCname = 5,
+  kMx = 15,
+  kTxt = 16,
+  kAaaa = 28,
+  kTlsa = 52
+};
 std::string_view ToString(RecordType type);
 
 enum class DnsStatus {
@@ -49,7 +56,8 @@ struct DnsAnswer {
   // The one that belongs to the question's type, in the resolver's order.
   std::vector<IpAddress> addresses;
   std::vector<MxRecord> mx;
-  std::vector<std::string> texts;  // TXT: the strings of a record joined; TLSA: raw data
+  // TXT: the strings of a record joined; CNAME: the name; TLSA: raw data.
+  std::vector<std::string> texts;
   Duration ttl{0};
   bool secure = false;         // validated by DNSSEC
   std::string canonical_name;  // where CNAMEs led; empty: nowhere else
@@ -63,8 +71,11 @@ std::string NormalName(std::string_view name);
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // `done` runs in a later turn. CNAMEs are followed.
+  // `done` runs in a later turn. CNAMEs are followed, unless they are asked for.
   virtual void Resolve(std::string name, RecordType type, AnswerDone done) = 0;
+  // Whether an answer can be `secure`: it is checked here, against a trust anchor. What another
+  // name server says of its own checks is never believed (RFC 7672 2.1.1).
+  virtual bool validates() const { return false; }
 };
 
 // `const DnsAnswer answer = co_await Lookup(resolver, name, RecordType::kMx)`.

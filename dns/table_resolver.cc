@@ -33,6 +33,19 @@ void TableResolver::AddCname(std::string_view name, std::string_view target) {
   nodes_[NormalName(name)].cname = NormalName(target);
 }
 
+void TableResolver::AddTlsa(std::string_view name, std::string_view data) {
+  nodes_[NormalName(name)].tlsa.emplace_back(data);
+}
+
+void TableResolver::SetSecure(std::string_view name, bool secure) {
+  secure_names_[NormalName(name)] = secure;
+}
+
+bool TableResolver::SecureAt(const std::string& name) const {
+  const auto found = secure_names_.find(name);
+  return found == secure_names_.end() ? secure_ : found->second;
+}
+
 void TableResolver::Fail(std::string_view name, DnsStatus status) {
   failures_[NormalName(name)] = status;
 }
@@ -59,26 +72,34 @@ bool TableResolver::Exists(const std::string& name) const {
 DnsAnswer TableResolver::Answer(std::string name, RecordType type) const {
   DnsAnswer answer;
   answer.ttl = ttl_;
-  answer.secure = secure_;
+  answer.secure = true;
   for (int i = 0; i <= kAliasesMax; ++i) {
     const auto failed = failures_.find(name);
     const auto type_failed = type_failures_.find({name, type});
     if (failed != failures_.end() || type_failed != type_failures_.end()) {
       answer.status = failed != failures_.end() ? failed->second : type_failed->second;
+      answer.secure = false;
       return answer;
     }
+    answer.secure = answer.secure && SecureAt(name);
     const auto found = nodes_.find(name);
     if (found == nodes_.end()) {
       answer.status = Exists(name) ? DnsStatus::kNoData : DnsStatus::kNxDomain;
       return answer;
     }
     const Node& node = found->second;
+    if (type == RecordType::kCname) {
+      if (!node.cname.empty()) answer.texts = {node.cname};
+      answer.status = node.cname.empty() ? DnsStatus::kNoData : DnsStatus::kOk;
+      return answer;
+    }
     if (!node.cname.empty()) {
       name = answer.canonical_name = node.cname;
       continue;
     }
     if (type == RecordType::kMx) answer.mx = node.mx;
     if (type == RecordType::kTxt) answer.texts = node.texts;
+    if (type == RecordType::kTlsa) answer.texts = node.tlsa;
     for (const IpAddress& ip : node.addresses) {
       if (type == (ip.is_v6() ? RecordType::kAaaa : RecordType::kA)) answer.addresses.push_back(ip);
     }

@@ -29,12 +29,14 @@ class TableResolver final : public Resolver {
  public:
   explicit TableResolver(EventLoop& loop) : loop_(loop) {}
   void Resolve(std::string name, RecordType type, AnswerDone done) override;
+  bool validates() const override { return validates_; }
 
   void AddMx(std::string_view domain, uint16_t preference, std::string_view host);
   // A or AAAA, by the address.
   void AddAddress(std::string_view name, const IpAddress& ip);
   void AddText(std::string_view name, std::string_view text);
   void AddCname(std::string_view name, std::string_view target);
+  void AddTlsa(std::string_view name, std::string_view data);
   // Every question about the name, or one type of it, ends so.
   void Fail(std::string_view name, DnsStatus status);
   void Fail(std::string_view name, RecordType type, DnsStatus status);
@@ -44,6 +46,9 @@ class TableResolver final : public Resolver {
   void set_latency(Duration latency) { latency_ = latency; }
   void set_ttl(Duration ttl) { ttl_ = ttl; }
   void set_secure(bool secure) { secure_ = secure; }
+  void set_validates(bool validates) { validates_ = validates; }
+  // This name is in a zone that is (not) signed, whatever the others are.
+  void SetSecure(std::string_view name, bool secure);
   // How often anything was asked.
   int64_t questions() const { return questions_; }
 
@@ -52,17 +57,21 @@ class TableResolver final : public Resolver {
     std::vector<MxRecord> mx;
     std::vector<IpAddress> addresses;
     std::vector<std::string> texts;
+    std::vector<std::string> tlsa;
     std::string cname;
   };
   DnsAnswer Answer(std::string name, RecordType type) const;
   bool Exists(const std::string& name) const;
+  bool SecureAt(const std::string& name) const;
 
   EventLoop& loop_;
   Duration latency_{0};
   Duration ttl_ = Minutes(5);
   bool secure_ = false;
+  bool validates_ = true;
   int64_t questions_ = 0;
   std::map<std::string, Node> nodes_;
+  std::map<std::string, bool> secure_names_;
   std::map<std::string, DnsStatus> failures_;
   std::map<std::pair<std::string, RecordType>, DnsStatus> type_failures_;
 };

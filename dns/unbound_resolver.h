@@ -44,6 +44,7 @@ class UnboundResolver final : public Resolver {
   ~UnboundResolver() override;
 
   void Resolve(std::string name, RecordType type, AnswerDone done) override;
+  bool validates() const override { return !options_.trust_anchor_file.empty(); }
 
   size_t pending() const { return pending_.size(); }
 

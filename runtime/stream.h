@@ -24,12 +24,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/ip_address.h"
 #include "base/time_types.h"
+#include "runtime/tlsa_record.h"
 
 namespace convoy {
 
@@ -55,6 +57,11 @@ struct TlsRequest {
   std::shared_ptr<const TlsContext> context;
   bool server = false;
   std::string sni;  // client: the name asked for (RFC 6066 3); empty: none
+  // Client: other names than `sni` that the certificate may be for.
+  std::vector<std::string> names;
+  // Client: only these prove the peer; neither the system's authorities nor, for DANE-EE, names and
+  // dates count (RFC 7672 3.1). Empty: the authorities of the context.
+  std::vector<TlsaRecord> tlsa;
 };
 
 // What a handshake agreed on.
@@ -62,6 +69,7 @@ struct TlsInfo {
   std::string protocol;   // "TLSv1.3"
   std::string cipher;     // OpenSSL's name
   bool verified = false;  // the peer's chain and name were checked and are good
+  std::string doubt;      // why not, in a few words
 };
 
 using IoDone = absl::AnyInvocable<void(absl::StatusOr<size_t>)>;

@@ -13,6 +13,8 @@
 namespace convoy {
 namespace {
 
+constexpr long kDay = 24 * 3600;  // seconds
+
 struct Free {
   void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
   void operator()(X509* p) const { X509_free(p); }
@@ -30,12 +32,12 @@ void AddExtension(X509* subject, X509* issuer, int nid, const std::string& value
 }
 
 Certificate Make(const std::string& name, long serial, EVP_PKEY* key, X509* issuer,
-                 EVP_PKEY* issuer_key, bool authority) {
+                 EVP_PKEY* issuer_key, bool authority, int days_left) {
   Certificate certificate(X509_new());
   X509_set_version(certificate.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600L * 24 * 365);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay * 100);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kDay * days_left);
   X509_set_pubkey(certificate.get(), key);
   X509_NAME* const subject = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
@@ -60,12 +62,13 @@ std::unique_ptr<FILE, Free> Create(const std::string& path) {
 }  // namespace
 
 TestCertificate WriteTestCertificate(const std::string& directory, const std::string& stem,
-                                     const std::string& host) {
+                                     const std::string& host, int days_left) {
   const Key ca_key(EVP_EC_gen("P-256"));
   const Key key(EVP_EC_gen("P-256"));
   CHECK(ca_key != nullptr && key != nullptr);
-  const Certificate ca = Make(Cat("Test CA ", stem), 1, ca_key.get(), nullptr, ca_key.get(), true);
-  const Certificate leaf = Make(host, 2, key.get(), ca.get(), ca_key.get(), false);
+  const Certificate ca =
+      Make(Cat("Test CA ", stem), 1, ca_key.get(), nullptr, ca_key.get(), true, 365);
+  const Certificate leaf = Make(host, 2, key.get(), ca.get(), ca_key.get(), false, days_left);
   const TestCertificate files{.ca_file = Cat(directory, "/", stem, "_ca.pem"),
                               .certificate_file = Cat(directory, "/", stem, "_cert.pem"),
                               .key_file = Cat(directory, "/", stem, "_key.pem")};

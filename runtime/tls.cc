@@ -46,6 +46,8 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Client(const Clien
                                                     native, options.ca_file.c_str(), nullptr) == 1;
   if (!loaded) return Unusable("CA file", options.ca_file);
   SSL_CTX_set_verify(native, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  if (SSL_CTX_dane_enable(native) != 1) return absl::InternalError(Cat("TLS: ", Reason()));
+  SSL_CTX_dane_set_flags(native, DANE_FLAG_NO_DANE_EE_NAMECHECKS);  // RFC 7672 3.1.1
   // Unverified encryption with an old key still beats none.
   if (!options.verify) SSL_CTX_set_security_level(native, 1);
   return context;

@@ -27,6 +27,27 @@ bool SetPeerName(SSL* ssl, std::string name) {
   return SSL_set_tlsext_host_name(ssl, name.c_str()) == 1 && SSL_set1_host(ssl, name.c_str()) == 1;
 }
 
+// From now on the peer proves itself by the records alone, as the host `request.sni`.
+bool UseTlsa(SSL* ssl, const TlsRequest& request) {
+  if (SSL_dane_enable(ssl, request.sni.c_str()) != 1) return false;
+  int usable = 0;
+  for (const TlsaRecord& record : request.tlsa) {
+    const auto* const data = reinterpret_cast<const unsigned char*>(record.data.data());
+    const int added = SSL_dane_tlsa_add(ssl, record.usage, record.selector, record.matching, data,
+                                        record.data.size());
+    if (added > 0) ++usable;
+  }
+  // With none OpenSSL would go by the authorities instead.
+  return usable > 0;
+}
+
+bool AddNames(SSL* ssl, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (SSL_add1_host(ssl, name.c_str()) != 1) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::Create(const TlsRequest& request) {
@@ -43,7 +64,15 @@ absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::Create(const TlsRequest& r
   }
   engine->name_checked_ = !request.sni.empty();
   SSL_set_connect_state(ssl);
-  if (!SetPeerName(ssl, request.sni)) {
+  // DNS names of the certificate only, `*` only for a whole label (RFC 6125 6.4, 8461 4.2).
+  SSL_set_hostflags(ssl,
+                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  engine->tlsa_checked_ = !request.tlsa.empty();
+  if (engine->tlsa_checked_ && !UseTlsa(ssl, request)) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError("none of the TLSA records can be used");
+  }
+  if (!SetPeerName(ssl, request.sni) || !AddNames(ssl, request.names)) {
     ERR_clear_error();
     return absl::InvalidArgumentError(Cat("not a host name for TLS: '", Escape(request.sni), "'"));
   }
@@ -147,9 +176,18 @@ TlsInfo TlsEngine::info() const {
   TlsInfo info;
   info.protocol = SSL_get_version(ssl_);
   info.cipher = SSL_get_cipher_name(ssl_);
-  info.verified = name_checked_ && SSL_get0_peer_certificate(ssl_) != nullptr &&
-                  SSL_get_verify_result(ssl_) == X509_V_OK;
+  info.doubt = Doubt();
+  info.verified = info.doubt.empty();
   return info;
+}
+
+std::string TlsEngine::Doubt() const {
+  if (!name_checked_) return "no name to check";
+  if (SSL_get0_peer_certificate(ssl_) == nullptr) return "no certificate";
+  const long result = SSL_get_verify_result(ssl_);
+  if (result != X509_V_OK) return X509_verify_cert_error_string(result);
+  const bool matched = !tlsa_checked_ || SSL_get0_dane_authority(ssl_, nullptr, nullptr) >= 0;
+  return matched ? "" : "no TLSA record matches";
 }
 
 }  // namespace convoy

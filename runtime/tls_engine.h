@@ -2,7 +2,7 @@
 //
 //     socket -> Feed() -> Handshake(), Read()      Handshake(), Write() -> output() -> socket
 //
-// RFC:       8446, 6066 3 (no SNI for an address), 6125 6 (names in certificates)
+// RFC:       8446, 6066 3 (no SNI for an address), 6125 6 (names in certificates), 7671 (TLSA)
 // Limits:    kOutputBytesMax is where a caller should stop writing until output() has left
 // Errors:    FailedPrecondition with OpenSSL's reason; the engine is dead afterwards, but output()
 //            may hold an alert that is worth sending
@@ -26,7 +26,8 @@ class TlsEngine {
   static constexpr size_t kRecordBytesMax = 16384;
   static constexpr size_t kOutputBytesMax = 128 * 1024;
 
-  // InvalidArgument if the request has no context or its name is not a host name.
+  // InvalidArgument if the request has no context, a name is not a host name or none of its TLSA
+  // records can be used.
   static absl::StatusOr<std::unique_ptr<TlsEngine>> Create(const TlsRequest& request);
   TlsEngine(const TlsEngine&) = delete;
   TlsEngine& operator=(const TlsEngine&) = delete;
@@ -54,12 +55,15 @@ class TlsEngine {
  private:
   explicit TlsEngine(ssl_st* ssl);
   void CollectOutput();
+  // Empty: verified.
+  std::string Doubt() const;
   absl::Status Failure(std::string_view what, int result);
 
   ssl_st* const ssl_;
   std::string output_;
   size_t output_start_ = 0;
   bool name_checked_ = false;  // a client that knows whom it wants to reach
+  bool tlsa_checked_ = false;  // by TLSA records
   bool ended_ = false;
 };
 

@@ -302,7 +302,8 @@ void VirtualStream::AnswerHello() {
   tls_on_ = true;
   FinishTls(TlsInfo{.protocol = "TLSv1.3",
                     .cipher = "TLS_AES_256_GCM_SHA384",
-                    .verified = !tls_->server && link.tls_verified});
+                    .verified = !tls_->server && link.tls_verified,
+                    .doubt = link.tls_verified ? "" : "self-signed certificate"});
 }
 
 void VirtualStream::FinishTls(absl::StatusOr<TlsInfo> result) {

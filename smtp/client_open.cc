@@ -56,8 +56,8 @@ Task<bool> ClientSession::Hello() {
 }
 
 Task<bool> ClientSession::MaybeStartTls() {
-  const bool required = options_.tls == TlsMode::kRequired;
-  if (options_.tls == TlsMode::kOff) co_return true;
+  const bool required = options_.tls == TlsMode::kRequired || options_.tls_must_verify;
+  if (options_.tls == TlsMode::kOff && !required) co_return true;
   if (!peer_.capabilities.starttls) {
     if (!required) co_return true;
     co_return EndAt(Phase::kStartTls,
@@ -78,6 +78,8 @@ Task<bool> ClientSession::MaybeStartTls() {
   TlsRequest request;
   request.context = options_.tls_context;
   request.sni = options_.tls_sni;
+  request.names = options_.tls_names;
+  request.tlsa = options_.tlsa;
   stream_.SetDeadline(loop_.MonoNow() + options_.timeouts.starttls);
   absl::StatusOr<TlsInfo> tls = co_await stream_.Handshake(std::move(request));
   if (!tls.ok()) co_return LoseAt(Phase::kStartTls, tls.status());
@@ -85,7 +87,8 @@ Task<bool> ClientSession::MaybeStartTls() {
   peer_.capabilities = EhloCapabilities();  // RFC 3207 4.2: forget what was learned before
   if (options_.tls_must_verify && !peer_.tls->verified) {
     co_return EndAt(Phase::kStartTls,
-                    absl::FailedPreconditionError("the peer's certificate is not good enough"));
+                    absl::FailedPreconditionError(
+                        Cat("the peer's certificate is not good enough: ", peer_.tls->doubt)));
   }
   co_return co_await Hello();
 }

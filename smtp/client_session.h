@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "runtime/event_loop.h"
 #include "runtime/stream.h"
@@ -63,7 +64,10 @@ struct ClientOptions {
   TlsMode tls = TlsMode::kOff;
   std::shared_ptr<const TlsContext> tls_context;  // needed unless kOff
   std::string tls_sni;
-  bool tls_must_verify = false;  // a peer that does not prove its name gets QUIT (RFC 3207 4.1)
+  std::vector<std::string> tls_names;  // other names the certificate may be for
+  std::vector<TlsaRecord> tlsa;        // what alone proves the peer; empty: the authorities
+  // No MAIL in clear text, and a peer that does not prove its name gets QUIT (RFC 3207 4.1).
+  bool tls_must_verify = false;
 
   std::string auth_user;  // empty: no AUTH
   std::string auth_password;

@@ -48,7 +48,8 @@ struct AccountEvent {
   std::string dlv_esmtp_available;  // "PIPELINING,8BITMIME"
   std::string dlv_tls_protocol;
   std::string dlv_tls_cipher;
-  uint64_t size_bytes = 0;  // 0: unknown
+  std::string dlv_tls_proof;  // who vouched for the host's certificate: dane; empty: nobody
+  uint64_t size_bytes = 0;    // 0: unknown
   std::string vmta;
   std::string vmta_pool;
   std::string job_id;

@@ -91,6 +91,9 @@ int RunShardDaemon(int argc, char** argv, ShardOptions options) {
                "gRPC elsewhere than on loopback; no TLS yet: only on a private network");
   app.add_option("--smtp-listen", options.smtp_listen, "IP:PORT, instead of smtp-listener");
   app.add_option("--host-id", options.host_id, "shards with the same one may share source IPs");
+  app.add_option("--trust-anchor", options.trust_anchor,
+                 "file of DS or DNSKEY records to validate DNSSEC with, for use-dane; "
+                 "of the root: /usr/share/dns/root.key of Debian's dns-root-data");
   app.add_option("--signing-threads", options.signing_threads, "DKIM threads")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

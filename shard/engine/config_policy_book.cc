@@ -78,6 +78,8 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->tls = policy.require_starttls ? smtp::TlsMode::kRequired
              : policy.use_starttls   ? smtp::TlsMode::kOpportunistic
                                      : smtp::TlsMode::kOff;
+  out->use_dane = policy.use_dane;
+  out->require_dane = policy.require_dane;
   out->use_pipelining = !policy.ignore_pipelining;
   out->use_8bitmime = !policy.ignore_8bitmime;
   out->auth_user = policy.auth_username;

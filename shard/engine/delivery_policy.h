@@ -45,6 +45,8 @@ struct DeliveryPolicy {
   smtp::ClientTimeouts timeouts;
   Duration connect_timeout = Minutes(2);
   smtp::TlsMode tls = smtp::TlsMode::kOpportunistic;
+  bool use_dane = false;
+  bool require_dane = false;  // includes use_dane
   bool use_pipelining = true;
   bool use_8bitmime = true;
   std::string auth_user;

@@ -57,26 +57,40 @@ Task<void> DeliverySession::Run(std::shared_ptr<DeliverySession> self) {
 
 Task<bool> DeliverySession::TryHosts(const dns::MxPlan& plan) {
   int tried = 0;
-  for (size_t i = 0; i < plan.hosts.size(); ++i) {
-    const dns::MxHost& host = plan.hosts[i];
-    place_.host = host.name;
-    for (size_t j = 0; j < host.addresses.size(); ++j) {
-      const bool allowed = !quitting_ && owner_.MayConnect(id());
-      if (!allowed || ++tried > kAddressesMax) co_return false;
-      place_.last_host = i + 1 == plan.hosts.size() && j + 1 == host.addresses.size();
-      const Endpoint peer{host.addresses[j], host.port};
-      const bool greeted = co_await TryAddress(peer);
-      if (greeted) co_return true;
-    }
+  for (const dns::MxHost& host : plan.hosts) {
+    const bool last = &host == &plan.hosts.back();
+    const bool greeted = co_await TryHost(host, last, &tried);
+    if (greeted) co_return true;
+    if (quitting_ || tried > kAddressesMax) co_return false;
+  }
+  co_return false;
+}
+
+Task<bool> DeliverySession::TryHost(const dns::MxHost& host, bool last, int* tried) {
+  place_.host = host.name;
+  place_.peer = {host.addresses.front(), host.port};
+  place_.last_host = last;
+  demand_ = co_await DemandFor(resolver_, *options_.policy, host);
+  if (!demand_.refusal.ok()) {
+    Fail(Phase::kStartTls, {}, demand_.refusal);
+    end_ = SessionEnd::kRefused;
+    co_return false;
+  }
+  for (const IpAddress& address : host.addresses) {
+    const bool allowed = !quitting_ && owner_.MayConnect(id());
+    if (!allowed || ++*tried > kAddressesMax) co_return false;
+    place_.last_host = last && &address == &host.addresses.back();
+    const Endpoint peer{address, host.port};
+    const bool greeted = co_await TryAddress(peer);
+    if (greeted) co_return true;
   }
   co_return false;
 }
 
 Task<bool> DeliverySession::TryAddress(Endpoint peer) {
-  bool greeted = co_await TryOnce(peer, options_.policy->tls);
+  bool greeted = co_await TryOnce(peer, demand_.mode);
   // Opportunistic TLS that failed in the handshake: once more in clear text (RFC 3207 4.1, 7435 3).
-  const bool fall_back = !greeted && tls_handshake_failed_ && !quitting_ &&
-                         options_.policy->tls == smtp::TlsMode::kOpportunistic;
+  const bool fall_back = !greeted && tls_handshake_failed_ && !quitting_ && demand_.MayFallBack();
   if (fall_back) greeted = co_await TryOnce(peer, smtp::TlsMode::kOff);
   co_return greeted;
 }
@@ -118,9 +132,14 @@ smtp::ClientOptions DeliverySession::SessionOptions(smtp::TlsMode tls) const {
   smtp::ClientOptions out;
   out.hello_name = options_.source.name;
   out.timeouts = policy.timeouts;
-  out.tls = options_.tls == nullptr ? smtp::TlsMode::kOff : tls;
+  // Without a context there is no TLS to use when it is offered, and no mail when it must be used.
+  const bool no_tls = options_.tls == nullptr && tls == smtp::TlsMode::kOpportunistic;
+  out.tls = no_tls ? smtp::TlsMode::kOff : tls;
   out.tls_context = options_.tls;
-  out.tls_sni = place_.host;
+  out.tls_sni = demand_.sni;
+  out.tls_names = demand_.names;
+  out.tlsa = demand_.tlsa;
+  out.tls_must_verify = demand_.must_verify;
   out.auth_user = policy.auth_user;
   out.auth_password = policy.auth_password;
   out.use_pipelining = policy.use_pipelining;
@@ -145,6 +164,7 @@ void DeliverySession::Fail(Phase phase, const smtp::Reply& reply, const absl::St
 void DeliverySession::Opened(const smtp::PeerInfo& peer) {
   opened_ = true;
   place_.info = peer;
+  place_.tls_proof = demand_.proof;
   owner_.Opened(*this);
 }
 

@@ -7,7 +7,7 @@
 //     Opened -> { Next -> Reported | Returned }* -> Ended
 //            \-> Ended (no host greeted us)
 //
-// RFC:       5321 5.1 (order of hosts and addresses)
+// RFC:       5321 5.1 (order of hosts and addresses), 7672 2.2 (a host that DANE excludes)
 // Limits:    kAddressesMax addresses tried in one session
 // Thread:    loop-affine; the object is kept alive by its own coroutine until Ended
 #pragma once
@@ -25,6 +25,7 @@
 #include "runtime/task.h"
 #include "shard/deliver/verdict.h"
 #include "shard/engine/delivery_policy.h"
+#include "shard/engine/tls_demand.h"
 #include "shard/schedule/events.h"
 #include "smtp/client_session.h"
 
@@ -36,6 +37,7 @@ struct SessionPlace {
   Endpoint peer;
   std::optional<IpAddress> source;
   smtp::PeerInfo info;
+  std::string tls_proof;  // who vouches for the host's certificate: "dane"; empty: nobody
   bool last_host = true;
 };
 
@@ -97,6 +99,7 @@ class DeliverySession final : public smtp::AttemptSource,
  private:
   Task<void> Run(std::shared_ptr<DeliverySession> self);
   Task<bool> TryHosts(const dns::MxPlan& plan);
+  Task<bool> TryHost(const dns::MxHost& host, bool last, int* tried);
   Task<bool> TryAddress(Endpoint peer);
   Task<bool> TryOnce(Endpoint peer, smtp::TlsMode tls);
   smtp::ClientOptions SessionOptions(smtp::TlsMode tls) const;
@@ -110,6 +113,7 @@ class DeliverySession final : public smtp::AttemptSource,
   const Options options_;
 
   SessionPlace place_;
+  TlsDemand demand_;  // of the host that is tried
   bool opened_ = false;
   bool quitting_ = false;
   bool tls_handshake_failed_ = false;

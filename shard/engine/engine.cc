@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "shard/engine/pause_store.h"
@@ -92,6 +93,16 @@ void Engine::Added(Queue& queue) {
   backoff_.Added(queue);
   dispatcher_.SetQueue(queue);
   dispatcher_.PermissionChanged(queue);
+  WarnOfDane(queue);
+}
+
+// RFC 7672 2.1.1: without validation of our own there is no DANE, and nobody should believe so.
+void Engine::WarnOfDane(const Queue& queue) {
+  const DeliveryPolicy& policy = *queue.policy;
+  const bool wanted = policy.use_dane || policy.require_dane;
+  if (!wanted || deps_.resolver.validates() || std::exchange(warned_of_dane_, true)) return;
+  LogWarning("dane",
+             "use-dane has no effect without a trust anchor for DNSSEC, see --trust-anchor");
 }
 
 // --- Reload ---
@@ -138,6 +149,7 @@ void Engine::Refresh(Queue& queue) {
   const bool was_gone = queue.vmta_gone;
   queue.policies = policies_;
   queue.policy = deps_.policies.PolicyFor(queue.domain, queue.vmta);
+  WarnOfDane(queue);
   queue.vmta_gone = deps_.policies.FindVmta(queue.vmta) == nullptr;
   queue.window.SetCapacity(WindowCapacity(queue.policy->schedule->max_smtp_out));
   if (before->smtp_hosts != queue.policy->smtp_hosts) queue.dead.reset();

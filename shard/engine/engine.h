@@ -138,6 +138,7 @@ class Engine {
  private:
   void ApplyPause(Queue& queue);
   void Added(Queue& queue);
+  void WarnOfDane(const Queue& queue);
   void Work(Queue& queue);
   void Refresh(Queue& queue);
   void RefreshSome();
@@ -151,6 +152,7 @@ class Engine {
   BackoffBook backoff_;
   Dispatcher dispatcher_;
   PauseSet pauses_;
+  bool warned_of_dane_ = false;
 
   // Reload: which policies the book answers with, what changed with them, and the first queue that
   // the walk through all of them has not reached.

@@ -42,6 +42,7 @@ void AddPlace(const SessionPlace& place, AccountEvent* event) {
   if (place.info.tls.has_value()) {
     event->dlv_tls_protocol = place.info.tls->protocol;
     event->dlv_tls_cipher = place.info.tls->cipher;
+    event->dlv_tls_proof = place.tls_proof;
   }
 }
 

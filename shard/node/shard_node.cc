@@ -99,6 +99,7 @@ absl::Status ShardNode::MakeParts() {
   network_ = std::make_unique<KernelNetwork>(loop_);
   dns::UnboundResolver::Options dns;
   dns.servers = config_->name_servers();
+  dns.trust_anchor_file = options_.trust_anchor;
   ASSIGN_OR_RETURN(unbound_, dns::UnboundResolver::Create(loop_, dns));
   resolver_ = std::make_unique<dns::CachingResolver>(loop_, *unbound_);
   signing_pool_ = std::make_unique<dkim::SigningPool>(

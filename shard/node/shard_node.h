@@ -58,6 +58,7 @@ struct ShardOptions {
   bool allow_insecure_listen = false;    // gRPC elsewhere than on loopback, without TLS
   std::vector<std::string> smtp_listen;  // instead of smtp-listener
   std::string host_id;                   // shards of one host may share source IPs
+  std::string trust_anchor;  // file of DS or DNSKEY records; empty: no DNSSEC, so no DANE
   int signing_threads = 1;
   uint64_t free_floor_bytes = uint64_t{512} << 20;
   // Stands between the shard and its store, if given. Fail-point tests end the process in it.

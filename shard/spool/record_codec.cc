@@ -165,6 +165,7 @@ std::string EncodeEvent(const AccountEvent& event) {
   CONVOY_SET(&out, event, dlv_esmtp_available);
   CONVOY_SET(&out, event, dlv_tls_protocol);
   CONVOY_SET(&out, event, dlv_tls_cipher);
+  CONVOY_SET(&out, event, dlv_tls_proof);
   CONVOY_SET_NUMBER(&out, event, size_bytes);
   CONVOY_SET(&out, event, vmta);
   CONVOY_SET(&out, event, vmta_pool);
@@ -207,6 +208,7 @@ absl::StatusOr<AccountEvent> DecodeEvent(std::string_view bytes) {
   CONVOY_TAKE(&event, in, dlv_esmtp_available);
   CONVOY_TAKE(&event, in, dlv_tls_protocol);
   CONVOY_TAKE(&event, in, dlv_tls_cipher);
+  CONVOY_TAKE(&event, in, dlv_tls_proof);
   CONVOY_TAKE_NUMBER(&event, in, size_bytes);
   CONVOY_TAKE(&event, in, vmta);
   CONVOY_TAKE(&event, in, vmta_pool);

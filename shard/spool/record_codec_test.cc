@@ -79,6 +79,7 @@ AccountEvent SampleEvent() {
   e.dlv_esmtp_available = "SIZE";
   e.dlv_tls_protocol = "TLSv1.3";
   e.dlv_tls_cipher = "c";
+  e.dlv_tls_proof = "dane";
   e.size_bytes = 300;
   e.vmta = "v";
   e.vmta_pool = "p";
@@ -108,7 +109,7 @@ TEST(RecordCodec, GoldenBytes) {
             "0a736d74703b35353020ff62026d786a0b6261642d6d61696c626f787204736d74707a01"
             "68820104736d74708a010173920101649a010453495a45a20107544c5376312e33aa0101"
             "63b001ac02ba010176c2010170ca01016ad2010165da0103642f76e2010169ea01016cf2"
-            "010175f801048202056372617368");
+            "010175f801048202056372617368c2020464616e65");
   EXPECT_EQ(HexEncode(EncodeQueueName({"d.test", "v"})), "0a06642e74657374120176");
   EXPECT_EQ(HexEncode(EncodeReceipt({5, "h"})), "0805120168");
   EXPECT_EQ(HexEncode(EncodeIdempotency({Id(0x11), "h", 5, "a"})),

@@ -8,9 +8,6 @@
 #include "dns/resolver.h"
 
 namespace convoy::effects {
-namespace {
-
-// Nothing takes time unless the scenario says so, and commands written together arrive together.
 LinkOptions StillLink() {
   LinkOptions link;
   link.latency_min = link.latency_max = {};
@@ -19,23 +16,8 @@ LinkOptions StillLink() {
   return link;
 }
 
-std::string_view TypeName(dns::RecordType type) {
-  switch (type) {
-    case dns::RecordType::kA:
-      return "A";
-    case dns::RecordType::kAaaa:
-      return "AAAA";
-    case dns::RecordType::kMx:
-      return "MX";
-    default:
-      return "TXT";
-  }
-}
-
-}  // namespace
-
 void NotedResolver::Resolve(std::string name, dns::RecordType type, dns::AnswerDone done) {
-  questions_.push_back({loop_.MonoNow(), Cat(TypeName(type), " ", name)});
+  questions_.push_back({loop_.MonoNow(), Cat(ToString(type), " ", name)});
   table_.Resolve(std::move(name), type, std::move(done));
 }
 

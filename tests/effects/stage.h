@@ -22,6 +22,9 @@
 
 namespace convoy::effects {
 
+// Nothing takes time unless the scenario says so, and commands written together arrive together.
+LinkOptions StillLink();
+
 // The table's answers, with a note of each question.
 class NotedResolver final : public dns::Resolver {
  public:
@@ -31,6 +34,7 @@ class NotedResolver final : public dns::Resolver {
   };
   NotedResolver(EventLoop& loop, dns::Resolver& table) : loop_(loop), table_(table) {}
   void Resolve(std::string name, dns::RecordType type, dns::AnswerDone done) override;
+  bool validates() const override { return table_.validates(); }
   const std::vector<Question>& questions() const { return questions_; }
 
  private:
@@ -54,6 +58,7 @@ class Stage {
   void AddHost(const std::string& name, Endpoint where);
   void AddDomain(const std::string& domain, const std::string& hosts);
   void ChangeDns(const Words& line);
+  void AddTlsa(const std::string& name, const Words& line);
   void ReachOf(const std::string& host, Reach reach);
   void Rule(const Words& line);
   Receiver& HostOf(const std::string& name);

@@ -38,6 +38,14 @@ void Stage::ChangeDns(const Words& line) {
     table_.AddMx(name, static_cast<uint16_t>(ParseUint(line.At(3)).value_or(0)), line.At(4));
   } else if (what == "a") {
     table_.AddAddress(name, *IpAddress::Parse(line.At(3)));
+  } else if (what == "cname") {
+    table_.AddCname(name, line.At(3));
+  } else if (what == "tlsa") {
+    AddTlsa(name, line);
+  } else if (what == "signed") {
+    table_.SetSecure(name, true);
+  } else if (what == "bogus") {
+    table_.Fail(name, dns::DnsStatus::kBogus);
   } else if (what == "forget") {
     table_.Remove(name);
   } else if (what == "servfail") {
@@ -45,6 +53,16 @@ void Stage::ChangeDns(const Words& line) {
   } else {
     ADD_FAILURE() << "no such record: " << what;
   }
+}
+
+// dns NAME tlsa USAGE SELECTOR MATCHING: with a digest of 32 octets, in a signed zone
+void Stage::AddTlsa(const std::string& name, const Words& line) {
+  std::string data;
+  for (const size_t field : {3, 4, 5}) {
+    data.push_back(static_cast<char>(ParseUint(line.At(field)).value_or(0)));
+  }
+  table_.AddTlsa(name, data + std::string(32, 'd'));
+  table_.SetSecure(name, true);
 }
 
 void Stage::ReachOf(const std::string& host, Reach reach) {
@@ -77,6 +95,11 @@ bool Stage::Arrange(const Words& line) {
     AddHost(line.At(1), endpoint.ok() ? *endpoint : Endpoint{*ip, 25});
   } else if (word == "dns") {
     ChangeDns(line);
+  } else if (word == "proves") {
+    // proves HOST no: its certificate is not the one that clients look for
+    LinkOptions link = StillLink();
+    link.tls_verified = line.At(2) != "no";
+    network_.SetLink(HostOf(line.At(1)).where().ip, link);
   } else if (word == "offers") {
     std::vector<std::string> keywords;
     const std::string list = line.From(2);

@@ -1,6 +1,6 @@
 """Which directory may include which, and which library may be seen where.
 
-    base <- mail, config, dkim <- runtime <- smtp, dns <- shard, coordinator
+    base <- mail, config, dkim <- runtime <- smtp, dns, dane <- shard, coordinator
          <- cli, monitor, sim, tests, bench
 
 An include points to a lower rank or to the same rank, within which the directories have no cycle.
@@ -18,6 +18,7 @@ _RANKS = {
     "dkim": 1,
     "runtime": 2,
     "smtp": 3,
+    "dane": 3,
     "dns": 3,
     "shard": 4,
     "coordinator": 4,

@@ -1,0 +1,44 @@
+// What is asked of the TLS with one mail host: by the queue's directives and by DANE.
+//
+//     use-starttls, require-starttls    off, when offered, or always
+//     use-dane                          what the host's TLSA records ask for, never less than above
+//     require-dane                      TLSA records that prove the host, or no mail
+//
+// What DANE asks for cannot be talked out of: a host that does not meet it is passed over, and the
+// mail waits when no other is left (RFC 7672 2.2). Records beat `use-starttls no`.
+//
+// RFC:       7672 2.2 and 6, 3207 4.1
+// Determinism: pure, given the resolver's answers
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "dns/mx_plan.h"
+#include "dns/resolver.h"
+#include "runtime/task.h"
+#include "runtime/tlsa_record.h"
+#include "shard/engine/delivery_policy.h"
+#include "smtp/client_session.h"
+
+namespace convoy::shard {
+
+struct TlsDemand {
+  smtp::TlsMode mode = smtp::TlsMode::kOff;
+  bool must_verify = false;
+  std::string sni;
+  std::vector<std::string> names;  // other names the certificate may be for
+  std::vector<TlsaRecord> tlsa;    // what alone proves the host; empty: the authorities
+  std::string proof;               // who vouches for a certificate that passes: "dane"; "" nobody
+  absl::Status refusal;            // not ok: this host gets no mail now
+
+  // A handshake that fails may be followed by one attempt in clear text.
+  bool MayFallBack() const { return mode == smtp::TlsMode::kOpportunistic && !must_verify; }
+};
+
+// What is passed by reference must outlive the task.
+Task<TlsDemand> DemandFor(dns::Resolver& resolver, const DeliveryPolicy& policy,
+                          const dns::MxHost& host);
+
+}  // namespace convoy::shard
