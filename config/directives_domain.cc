@@ -38,8 +38,7 @@ void AddRoute(std::vector<DirectiveRow>* rows) {
               .Standard("RFC 7672"),
           Effective("require-dane", kDomain, kBool, "no", "no mail to a host that none proves")
               .Standard("RFC 7672, Convoy"),
-          NotYet("use-mta-sts", kDomain, kBool, "no", "TLS as the destination's policy says",
-                 "policies are not fetched")
+          Effective("use-mta-sts", kDomain, kBool, "no", "TLS as the destination's policy says")
               .Standard("RFC 8461"),
           NotYet("reuse-ssl-session", kDomain, kBool, "no", "resume TLS sessions",
                  "each connection is a new session"),

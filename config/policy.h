@@ -60,6 +60,7 @@ struct Policy {
   bool require_starttls = false;
   bool use_dane = false;
   bool require_dane = false;
+  bool use_mta_sts = false;
   std::string auth_username;
   std::string auth_password;
   bool ignore_pipelining = false;

@@ -94,6 +94,12 @@ int RunShardDaemon(int argc, char** argv, ShardOptions options) {
   app.add_option("--trust-anchor", options.trust_anchor,
                  "file of DS or DNSKEY records to validate DNSSEC with, for use-dane; "
                  "of the root: /usr/share/dns/root.key of Debian's dns-root-data");
+  app.add_option("--tls-ca-file", options.tls_ca_file,
+                 "PEM file of the authorities that may vouch for the names of hosts, instead of "
+                 "the system's, for use-mta-sts");
+  app.add_option("--mta-sts-port", options.mta_sts_port,
+                 "port of policies, for trials: the standard knows only this one")
+      ->capture_default_str();
   app.add_option("--signing-threads", options.signing_threads, "DKIM threads")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -80,6 +80,7 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
                                      : smtp::TlsMode::kOff;
   out->use_dane = policy.use_dane;
   out->require_dane = policy.require_dane;
+  out->use_mta_sts = policy.use_mta_sts;
   out->use_pipelining = !policy.ignore_pipelining;
   out->use_8bitmime = !policy.ignore_8bitmime;
   out->auth_user = policy.auth_username;

@@ -47,6 +47,7 @@ struct DeliveryPolicy {
   smtp::TlsMode tls = smtp::TlsMode::kOpportunistic;
   bool use_dane = false;
   bool require_dane = false;  // includes use_dane
+  bool use_mta_sts = false;
   bool use_pipelining = true;
   bool use_8bitmime = true;
   std::string auth_user;

@@ -70,7 +70,7 @@ Task<bool> DeliverySession::TryHost(const dns::MxHost& host, bool last, int* tri
   place_.host = host.name;
   place_.peer = {host.addresses.front(), host.port};
   place_.last_host = last;
-  demand_ = co_await DemandFor(resolver_, *options_.policy, host);
+  demand_ = co_await DemandFor(resolver_, options_.sts, *options_.policy, host);
   if (!demand_.refusal.ok()) {
     Fail(Phase::kStartTls, {}, demand_.refusal);
     end_ = SessionEnd::kRefused;
@@ -165,7 +165,18 @@ void DeliverySession::Opened(const smtp::PeerInfo& peer) {
   opened_ = true;
   place_.info = peer;
   place_.tls_proof = demand_.proof;
+  if (demand_.testing) LogTesting();
   owner_.Opened(*this);
+}
+
+// RFC 8461 5: in testing mode mail goes out all the same, and what is wrong is reported.
+void DeliverySession::LogTesting() const {
+  std::string trouble = demand_.testing_trouble;
+  if (trouble.empty() && !place_.info.tls.has_value()) trouble = "no TLS";
+  if (trouble.empty()) trouble = place_.info.tls->doubt;
+  if (trouble.empty()) return;
+  LogInfo("sts", options_.domain, ": ", place_.host, " would get no mail if its policy were not ",
+          "in testing mode: ", trouble);
 }
 
 void DeliverySession::Returned(smtp::Attempt attempt, bool mail_written) {

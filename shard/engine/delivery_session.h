@@ -28,6 +28,7 @@
 #include "shard/engine/tls_demand.h"
 #include "shard/schedule/events.h"
 #include "smtp/client_session.h"
+#include "sts/policy_book.h"
 
 namespace convoy::shard {
 
@@ -37,7 +38,8 @@ struct SessionPlace {
   Endpoint peer;
   std::optional<IpAddress> source;
   smtp::PeerInfo info;
-  std::string tls_proof;  // who vouches for the host's certificate: "dane"; empty: nobody
+  std::string
+      tls_proof;  // who vouches for the host's certificate: "dane", "mta-sts"; empty: nobody
   bool last_host = true;
 };
 
@@ -73,6 +75,7 @@ class DeliverySession final : public smtp::AttemptSource,
     DeliveryPolicyPtr policy;
     SourceHost source;
     std::shared_ptr<const TlsContext> tls;
+    sts::PolicyBook* sts = nullptr;
     std::shared_ptr<const dns::Ourselves> ourselves;
   };
   DeliverySession(EventLoop& loop, Network& network, dns::Resolver& resolver, SessionOwner& owner,
@@ -103,6 +106,7 @@ class DeliverySession final : public smtp::AttemptSource,
   Task<bool> TryAddress(Endpoint peer);
   Task<bool> TryOnce(Endpoint peer, smtp::TlsMode tls);
   smtp::ClientOptions SessionOptions(smtp::TlsMode tls) const;
+  void LogTesting() const;
   void Fail(Phase phase, const smtp::Reply& reply, const absl::Status& status);
 
   EventLoop& loop_;

@@ -110,6 +110,7 @@ void Dispatcher::Open(const Action& action) {
   options.domain = queue->domain;
   options.policy = queue->policy;
   options.tls = deps_.tls;
+  options.sts = deps_.sts;
   options.ourselves = ourselves_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];

@@ -29,6 +29,7 @@
 #include "shard/engine/queue_book.h"
 #include "shard/engine/recorder.h"
 #include "shard/schedule/scheduler.h"
+#include "sts/policy_book.h"
 
 namespace convoy::shard {
 
@@ -44,7 +45,8 @@ class Dispatcher final : public SessionOwner {
     Recorder& recorder;
     const LeaseView& lease;
     std::shared_ptr<const TlsContext> tls;
-    GaugeFile* gauges;  // may be null
+    sts::PolicyBook* sts;  // may be null
+    GaugeFile* gauges;     // may be null
     BackoffBook& backoff;
     Rng rng;
   };

@@ -52,6 +52,7 @@ Engine::Engine(Deps deps)
                    .recorder = recorder_,
                    .lease = deps_.lease,
                    .tls = deps_.tls,
+                   .sts = deps_.sts,
                    .gauges = deps_.gauges,
                    .backoff = backoff_,
                    .rng = deps_.rng}) {

@@ -35,6 +35,7 @@
 #include "shard/engine/signing_service.h"
 #include "shard/engine/suppression_book.h"
 #include "shard/spool/spool.h"
+#include "sts/policy_book.h"
 
 namespace convoy::shard {
 
@@ -80,6 +81,7 @@ class Engine {
     std::shared_ptr<const TlsContext> tls;  // may be null: no STARTTLS
     GaugeFile* gauges = nullptr;
     Rng rng{1};
+    sts::PolicyBook* sts = nullptr;  // null: use-mta-sts has no effect
     uint64_t window_rows_max = 100'000;
   };
   explicit Engine(Deps deps);

@@ -158,7 +158,8 @@ class EngineFixture : public SpoolFixture {
                                                     .suppressions = suppressions_,
                                                     .assignment = view_,
                                                     .lease = lease_,
-                                                    .tls = *TlsContext::Client({})});
+                                                    .tls = *TlsContext::Client({}),
+                                                    .sts = sts_});
     engine_->OwnershipChanged();
   }
 
@@ -204,6 +205,7 @@ class EngineFixture : public SpoolFixture {
   SuppressionBook suppressions_;
   AssignmentView view_{"me"};
   LeaseView lease_;
+  sts::PolicyBook* sts_ = nullptr;
   ScriptedHost host_{network_, {kHostAddress, 25}};
   std::unique_ptr<Engine> engine_;
   int letters_ = 0;

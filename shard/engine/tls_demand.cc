@@ -33,14 +33,42 @@ void Apply(dane::HostTls found, const DeliveryPolicy& policy, TlsDemand* demand)
   }
 }
 
+void Apply(const sts::Policy& policy, const std::string& domain, const dns::MxHost& host,
+           TlsDemand* demand) {
+  const bool covered = sts::Covers(policy, host.name);
+  const std::string trouble =
+      covered ? "" : Cat("MTA-STS: ", host.name, " is no mx of the policy of ", domain);
+  switch (policy.mode) {
+    case sts::Mode::kNone:
+      break;
+    case sts::Mode::kTesting:
+      demand->testing = true;
+      demand->testing_trouble = trouble;
+      break;
+    case sts::Mode::kEnforce:
+      if (!covered) demand->refusal = absl::FailedPreconditionError(trouble);
+      demand->mode = smtp::TlsMode::kRequired;
+      demand->must_verify = true;
+      demand->proof = "mta-sts";
+      break;
+  }
+}
+
 }  // namespace
 
-Task<TlsDemand> DemandFor(dns::Resolver& resolver, const DeliveryPolicy& policy,
-                          const dns::MxHost& host) {
+Task<TlsDemand> DemandFor(dns::Resolver& resolver, sts::PolicyBook* sts,
+                          const DeliveryPolicy& policy, const dns::MxHost& host) {
   TlsDemand demand{.mode = policy.tls, .sni = host.name};
   if (policy.use_dane || policy.require_dane) {
     dane::HostTls found = co_await dane::LookUpHost(resolver, host);
     Apply(std::move(found), policy, &demand);
+  }
+  // RFC 8461 2: a policy neither replaces a proof by DANE nor mends a failure of it.
+  const bool undecided = demand.refusal.ok() && !demand.must_verify;
+  if (policy.use_mta_sts && sts != nullptr && undecided && !host.next_hops.empty()) {
+    const std::string& domain = host.next_hops.front();
+    const sts::FoundPolicy found = co_await sts::FindPolicy(*sts, domain);
+    if (found.policy.has_value()) Apply(*found.policy, domain, host, &demand);
   }
   co_return demand;
 }

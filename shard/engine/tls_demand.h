@@ -1,13 +1,16 @@
-// What is asked of the TLS with one mail host: by the queue's directives and by DANE.
+// What is asked of the TLS with one mail host: by the queue's directives, by DANE and by MTA-STS.
 //
 //     use-starttls, require-starttls    off, when offered, or always
 //     use-dane                          what the host's TLSA records ask for, never less than above
 //     require-dane                      TLSA records that prove the host, or no mail
+//     use-mta-sts                       what the policy of the next hop's domain asks for, where
+//                                       DANE does not prove or exclude the host already
 //
-// What DANE asks for cannot be talked out of: a host that does not meet it is passed over, and the
-// mail waits when no other is left (RFC 7672 2.2). Records beat `use-starttls no`.
+// What they ask for cannot be talked out of: a host that does not meet it is passed over, and the
+// mail waits when no other is left (RFC 7672 2.2, 8461 5). They beat
+// `use-starttls no`.
 //
-// RFC:       7672 2.2 and 6, 3207 4.1
+// RFC:       7672 2.2 and 6, 8461 2 (DANE goes first) and 5, 3207 4.1
 // Determinism: pure, given the resolver's answers
 #pragma once
 
@@ -21,6 +24,7 @@
 #include "runtime/tlsa_record.h"
 #include "shard/engine/delivery_policy.h"
 #include "smtp/client_session.h"
+#include "sts/policy_book.h"
 
 namespace convoy::shard {
 
@@ -30,15 +34,18 @@ struct TlsDemand {
   std::string sni;
   std::vector<std::string> names;  // other names the certificate may be for
   std::vector<TlsaRecord> tlsa;    // what alone proves the host; empty: the authorities
-  std::string proof;               // who vouches for a certificate that passes: "dane"; "" nobody
+  std::string proof;               // who vouches for a certificate that passes: "dane", "mta-sts"
   absl::Status refusal;            // not ok: this host gets no mail now
+  bool testing = false;            // an MTA-STS policy in testing mode: report what is wrong
+  std::string testing_trouble;     // what is already known to be
 
   // A handshake that fails may be followed by one attempt in clear text.
   bool MayFallBack() const { return mode == smtp::TlsMode::kOpportunistic && !must_verify; }
 };
 
 // What is passed by reference must outlive the task.
-Task<TlsDemand> DemandFor(dns::Resolver& resolver, const DeliveryPolicy& policy,
-                          const dns::MxHost& host);
+// `sts` may be null.
+Task<TlsDemand> DemandFor(dns::Resolver& resolver, sts::PolicyBook* sts,
+                          const DeliveryPolicy& policy, const dns::MxHost& host);
 
 }  // namespace convoy::shard

@@ -108,7 +108,9 @@ absl::Status ShardNode::MakeParts() {
       loop_, *signing_pool_, [this](std::string_view from_domain, std::string_view vmta) {
         return keys_->Find(from_domain, vmta);
       });
-  ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls, TlsContext::Client({}));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const TlsContext> tls,
+                   TlsContext::Client({.ca_file = options_.tls_ca_file}));
+  RETURN_IF_ERROR(StartMtaSts());
   assignment_ = std::make_unique<AssignmentView>(options_.name);
   engine_ = std::make_unique<Engine>(Engine::Deps{.loop = loop_,
                                                   .network = *network_,
@@ -121,7 +123,8 @@ absl::Status ShardNode::MakeParts() {
                                                   .lease = lease_,
                                                   .tls = tls,
                                                   .gauges = gauges_.get(),
-                                                  .rng = rng_.Fork(1)});
+                                                  .rng = rng_.Fork(1),
+                                                  .sts = sts_.get()});
   peers_ = std::make_unique<GrpcPeerChannel>(loop_);
   forwarder_ = std::make_unique<NewMailForwarder>(loop_, *peers_, identity_.name, identity_.uid);
   hand_over_ = std::make_unique<HandOver>(HandOver::Deps{.loop = loop_,
@@ -140,6 +143,18 @@ absl::Status ShardNode::MakeParts() {
                                                   .forwarder = *forwarder_,
                                                   .gauges = gauges_.get(),
                                                   .rng = rng_.Fork(2)});
+  return absl::OkStatus();
+}
+
+absl::Status ShardNode::StartMtaSts() {
+  sts_fetcher_ = std::make_unique<sts::HttpsFetcher>(
+      loop_, *resolver_,
+      sts::HttpsFetcher::Options{.ca_file = options_.tls_ca_file, .port = options_.mta_sts_port});
+  sts_store_ = std::make_unique<StsStore>(*spool_);
+  sts_ = std::make_unique<sts::PolicyBook>(sts::PolicyBook::Deps{
+      .loop = loop_, .resolver = *resolver_, .fetcher = *sts_fetcher_, .store = *sts_store_});
+  RETURN_IF_ERROR(RestorePolicies(*store_, sts_.get()));
+  sts_->Start();
   return absl::OkStatus();
 }
 

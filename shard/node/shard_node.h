@@ -41,11 +41,14 @@
 #include "shard/node/key_ring.h"
 #include "shard/node/reloader.h"
 #include "shard/node/shard_config.h"
+#include "shard/node/sts_store.h"
 #include "shard/node/suppression_watch.h"
 #include "shard/rpc/rpc_server.h"
 #include "shard/spool/rocksdb_store.h"
 #include "shard/spool/spool.h"
 #include "shard/spool/work_thread.h"
+#include "sts/https_fetcher.h"
+#include "sts/policy_book.h"
 
 namespace convoy::shard {
 
@@ -59,6 +62,8 @@ struct ShardOptions {
   std::vector<std::string> smtp_listen;  // instead of smtp-listener
   std::string host_id;                   // shards of one host may share source IPs
   std::string trust_anchor;  // file of DS or DNSKEY records; empty: no DNSSEC, so no DANE
+  std::string tls_ca_file;   // PEM: who may vouch for names; empty: the system's authorities
+  uint16_t mta_sts_port = 443;
   int signing_threads = 1;
   uint64_t free_floor_bytes = uint64_t{512} << 20;
   // Stands between the shard and its store, if given. Fail-point tests end the process in it.
@@ -83,6 +88,7 @@ class ShardNode {
   absl::Status LoadConfiguration();
   absl::Status OpenStore();
   absl::Status MakeParts();
+  absl::Status StartMtaSts();
   absl::Status StartAccounting();
   absl::Status StartServices();
   absl::Status StartCoordinatorClient();
@@ -123,6 +129,9 @@ class ShardNode {
   ShardIncarnation identity_;
   std::unique_ptr<dns::UnboundResolver> unbound_;
   std::unique_ptr<dns::CachingResolver> resolver_;
+  std::unique_ptr<sts::HttpsFetcher> sts_fetcher_;
+  std::unique_ptr<StsStore> sts_store_;
+  std::unique_ptr<sts::PolicyBook> sts_;
   std::unique_ptr<dkim::SigningPool> signing_pool_;
   std::unique_ptr<PoolSigner> signer_;
   SuppressionBook suppressions_;

@@ -60,7 +60,7 @@ std::vector<IpAddress> AddressesOf(const config::Config& config) {
 }  // namespace
 
 Shard::Shard(EventLoop& loop, VirtualNetwork& network, dns::Resolver& resolver,
-             std::shared_ptr<const config::Config> config)
+             sts::PolicyFetcher& policies, std::shared_ptr<const config::Config> config)
     : loop_(loop),
       config_(std::move(config)),
       store_(loop, &disk_, {}),
@@ -68,6 +68,7 @@ Shard::Shard(EventLoop& loop, VirtualNetwork& network, dns::Resolver& resolver,
       policies_(config_),
       host_(network.AddHost(loop, AddressesOf(*config_))),
       resolver_(loop, resolver),
+      sts_({.loop = loop, .resolver = resolver_, .fetcher = policies, .store = sts_store_}),
       view_("s1"),
       peers_(std::make_unique<NoPeers>()) {}
 
@@ -110,7 +111,8 @@ void Shard::MakeMailParts() {
                                                                 .lease = lease_,
                                                                 .tls = *std::move(tls),
                                                                 .gauges = nullptr,
-                                                                .rng = Rng(1)});
+                                                                .rng = Rng(1),
+                                                                .sts = &sts_});
   forwarder_ = std::make_unique<shard::NewMailForwarder>(loop_, *peers_, "s1", "uid");
   ingest_ = std::make_unique<shard::Ingest>(shard::Ingest::Deps{.loop = loop_,
                                                                 .spool = spool_,

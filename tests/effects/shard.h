@@ -26,6 +26,8 @@
 #include "shard/node/key_ring.h"
 #include "shard/spool/memory_kv_store.h"
 #include "shard/spool/spool.h"
+#include "sts/policy_book.h"
+#include "sts/table_fetcher.h"
 
 namespace convoy::effects {
 
@@ -36,7 +38,7 @@ class Shard {
   static IpAddress Address() { return IpAddress::V4(192, 0, 2, 100); }
 
   Shard(EventLoop& loop, VirtualNetwork& network, dns::Resolver& resolver,
-        std::shared_ptr<const config::Config> config);
+        sts::PolicyFetcher& policies, std::shared_ptr<const config::Config> config);
   ~Shard();
 
   // Recovered and listening. An error is what the daemon would refuse to start with.
@@ -67,6 +69,8 @@ class Shard {
   shard::ConfigPolicyBook policies_;
   std::unique_ptr<VirtualHost> host_;
   dns::CachingResolver resolver_;
+  sts::TableStore sts_store_;
+  sts::PolicyBook sts_;
   std::shared_ptr<const shard::KeyRing> keys_;
   std::unique_ptr<Signer> signer_;
   shard::SuppressionBook suppressions_;

@@ -26,7 +26,8 @@ Stage::Stage(std::shared_ptr<const config::Config> config)
       network_(loop_, Rng(1), StillLink()),
       table_(loop_),
       resolver_(loop_, table_),
-      shard_(std::make_unique<Shard>(loop_, network_, resolver_, std::move(config))) {
+      policies_(loop_),
+      shard_(std::make_unique<Shard>(loop_, network_, resolver_, policies_, std::move(config))) {
   testing::internal::CaptureStderr();
   const absl::Status started = shard_->Start();
   if (!started.ok()) ADD_FAILURE() << started;

@@ -15,6 +15,7 @@
 #include "dns/table_resolver.h"
 #include "runtime/virtual_loop.h"
 #include "runtime/virtual_network.h"
+#include "sts/table_fetcher.h"
 #include "tests/effects/client.h"
 #include "tests/effects/receiver.h"
 #include "tests/effects/shard.h"
@@ -87,6 +88,7 @@ class Stage {
   VirtualNetwork network_;
   dns::TableResolver table_;
   NotedResolver resolver_;
+  sts::TableFetcher policies_;
   Book book_;
   std::map<std::string, std::vector<std::unique_ptr<Receiver>>> hosts_;
   uint8_t next_address_ = 1;

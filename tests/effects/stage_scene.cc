@@ -95,6 +95,10 @@ bool Stage::Arrange(const Words& line) {
     AddHost(line.At(1), endpoint.ok() ? *endpoint : Endpoint{*ip, 25});
   } else if (word == "dns") {
     ChangeDns(line);
+  } else if (word == "policy") {
+    // policy DOMAIN MODE MX
+    table_.AddText("_mta-sts." + line.At(1), "v=STSv1; id=1");
+    policies_.texts[line.At(1)] = sts::PolicyText(line.At(2), line.At(3));
   } else if (word == "proves") {
     // proves HOST no: its certificate is not the one that clients look for
     LinkOptions link = StillLink();

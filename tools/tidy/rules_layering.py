@@ -1,6 +1,6 @@
 """Which directory may include which, and which library may be seen where.
 
-    base <- mail, config, dkim <- runtime <- smtp, dns, dane <- shard, coordinator
+    base <- mail, config, dkim <- runtime <- smtp, dns, dane, sts <- shard, coordinator
          <- cli, monitor, sim, tests, bench
 
 An include points to a lower rank or to the same rank, within which the directories have no cycle.
@@ -20,6 +20,7 @@ _RANKS = {
     "smtp": 3,
     "dane": 3,
     "dns": 3,
+    "sts": 3,
     "shard": 4,
     "coordinator": 4,
     "cli": 5,
