@@ -75,8 +75,8 @@ void AddDialogue(std::vector<DirectiveRow>* rows) {
               .Standard("RFC 2920"),
           Effective("ignore-8bitmime", kDomain, kBool, "no", "as if 8BITMIME were not offered")
               .Standard("RFC 6152"),
-          NoEffect("ignore-chunking", kDomain, kBool, "as if CHUNKING were not offered",
-                   "BDAT is never used"),
+          Effective("ignore-chunking", kDomain, kBool, "no", "as if CHUNKING were not offered")
+              .Standard("RFC 3030"),
           NotYet("ignore-dsn", kDomain, kBool, "no", "as if DSN were not offered",
                  "DSN parameters are passed on when they are offered")
               .Standard("RFC 3461"),

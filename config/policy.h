@@ -65,6 +65,7 @@ struct Policy {
   std::string auth_password;
   bool ignore_pipelining = false;
   bool ignore_8bitmime = false;
+  bool ignore_chunking = false;
   Duration connect_timeout = Minutes(2);
   Duration smtp_greeting_timeout = Minutes(5);
   Duration data_send_timeout = Minutes(3);

@@ -70,6 +70,7 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"auth-username", [](auto& s, auto* p) { p->auth_username = Text(s); }},
       {"auth-password", [](auto& s, auto* p) { p->auth_password = s.secret; }},
       {"ignore-pipelining", [](auto& s, auto* p) { p->ignore_pipelining = Bool(s); }},
+      {"ignore-chunking", [](auto& s, auto* p) { p->ignore_chunking = Bool(s); }},
       {"ignore-8bitmime", [](auto& s, auto* p) { p->ignore_8bitmime = Bool(s); }},
       {"connect-timeout", [](auto& s, auto* p) { p->connect_timeout = Time(s); }},
       {"smtp-greeting-timeout", [](auto& s, auto* p) { p->smtp_greeting_timeout = Time(s); }},

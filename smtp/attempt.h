@@ -98,6 +98,8 @@ struct SessionEnd {
   uint64_t attempts = 0;   // reported
   uint64_t delivered = 0;  // of them, accepted for at least one recipient
   uint64_t errors = 0;     // of them, answered 4yz or 5yz for all recipients
+  // BDAT was answered 500 to 504 although CHUNKING had been offered: the host is to get DATA.
+  bool chunking_broken = false;
 
   bool normal() const { return reply.empty() && status.ok(); }
 };

@@ -26,6 +26,9 @@ Task<bool> ClientSession::Open() {
   const bool authenticated = co_await MaybeAuthenticate();
   if (!authenticated) co_return false;
   pipelining_ = options_.use_pipelining && peer_.capabilities.pipelining;
+  chunking_ = options_.use_chunking && peer_.capabilities.chunking;
+  recipient_limits_ =
+      RecipientLimits(peer_.capabilities.rcpt_max, peer_.capabilities.rcpt_domain_max);
   co_return true;
 }
 

@@ -13,13 +13,6 @@ namespace convoy::smtp {
 namespace {
 
 constexpr size_t kInputBytes = 2048;
-// Of a body given to the stream at once; a larger body goes in blocks.
-constexpr size_t kQueuedBytesMax = 128 * 1024;
-
-// Part of a body, which lives until it has been written.
-SharedBytes Block(const std::shared_ptr<const WireBody>& body, std::string_view bytes) {
-  return SharedBytes(std::shared_ptr<const std::string>(body, nullptr), bytes);
-}
 
 }  // namespace
 
@@ -93,14 +86,15 @@ Task<bool> ClientSession::Transact() {
     reset_owed_ = true;
     co_return true;
   }
-  if (current_->accepted() == 0) co_return co_await EndEmptyData();
+  if (current_->accepted() == 0 && !chunking_) co_return co_await EndEmptyData();
   const bool sent = co_await SendBody();
   if (!sent) co_return false;
   const bool replied = co_await Expect(Phase::kBody, options_.timeouts.body);
   if (!replied) co_return false;
   if (reply_.Intermediate()) {
-    co_return LoseAt(Phase::kBody, absl::InvalidArgumentError("3yz in answer to the final dot"));
+    co_return LoseAt(Phase::kBody, absl::InvalidArgumentError("3yz in answer to the content"));
   }
+  if (chunking_ && BdatUnknown()) co_return LoseForBdat();
   current_->DecideAccepted(Phase::kBody, reply_);
   co_return true;
 }
@@ -112,7 +106,9 @@ Task<bool> ClientSession::ExpectEnvelope() {
     std::string out;
     if (reset_owed_) out.append("RSET\r\n");
     current_->reset_first = std::exchange(reset_owed_, false);
-    if (pipelining_) AppendEnvelope(current_->attempt, peer_.capabilities, &out);
+    if (pipelining_) {
+      AppendEnvelope(current_->attempt, current_->asked, !chunking_, peer_.capabilities, &out);
+    }
     current_->written = pipelining_;
     if (!out.empty()) stream_.Send(std::move(out));
   }
@@ -145,7 +141,7 @@ Task<bool> ClientSession::ExpectEnvelope() {
 Task<bool> ClientSession::ExpectRecipients() {
   if (!pipelining_ && current_->decided()) co_return true;
   const std::vector<Recipient>& recipients = current_->attempt.recipients;
-  for (size_t i = 0; i < recipients.size(); ++i) {
+  for (size_t i = 0; i < current_->asked; ++i) {
     if (!pipelining_) {
       std::string out;
       AppendRcpt(recipients[i], peer_.capabilities, &out);
@@ -165,7 +161,13 @@ Task<bool> ClientSession::ExpectRecipients() {
   co_return true;
 }
 
+// With BDAT there is no question whether the content may come, and nobody to send it to means that
+// it does not (RFC 3030 2).
 Task<bool> ClientSession::ExpectData() {
+  if (chunking_) {
+    current_->data_open = current_->accepted() > 0;
+    co_return true;
+  }
   if (!pipelining_) {
     if (current_->accepted() == 0) co_return true;
     stream_.Send(std::string("DATA\r\n"));
@@ -180,63 +182,9 @@ Task<bool> ClientSession::ExpectData() {
   co_return true;
 }
 
-// 354 although nobody is left to receive: a lone dot, whose reply means nothing (RFC 2920 3.1).
-Task<bool> ClientSession::EndEmptyData() {
-  stream_.Send(std::string(".\r\n"));
-  const bool replied = co_await Expect(Phase::kBody, options_.timeouts.body);
-  co_return replied;
-}
-
-// The body, the dot, and behind it in the same write the next envelope (RFC 2920 3.1).
-Task<bool> ClientSession::SendBody() {
-  const WireBody& body = *current_->attempt.body;
-  if (body.wire_bytes() <= kQueuedBytesMax) {
-    for (const SharedBytes& piece : body.pieces()) stream_.Send(piece);
-  } else {
-    const bool sent = co_await SendBlocks();
-    if (!sent) co_return false;
-  }
-  std::string out = ".\r\n";
-  if (pipelining_) next_ = TakeNext();
-  if (next_ != nullptr && !next_->decided()) {
-    AppendEnvelope(next_->attempt, peer_.capabilities, &out);
-    next_->written = true;
-  }
-  current_->OpenDuplicateWindow();
-  source_.FinalDotSent(current_->attempt.id);
-  stream_.Send(std::move(out));
-  co_return true;
-}
-
-// A body too large to be queued whole. A server may refuse it before its end; the dot is not sent
-// then, and the connection cannot be used any more.
-Task<bool> ClientSession::SendBlocks() {
-  input_.ReadAhead();
-  for (const SharedBytes& piece : current_->attempt.body->pieces()) {
-    for (size_t at = 0; at < piece.size(); at += kQueuedBytesMax) {
-      stream_.Send(Block(current_->attempt.body, piece.view().substr(at, kQueuedBytesMax)));
-      stream_.SetDeadline(loop_.MonoNow() + options_.timeouts.block);
-      const absl::Status flushed = co_await stream_.Flush(kQueuedBytesMax);
-      const absl::StatusOr<bool> early = TakeBufferedReply();
-      if (!early.ok()) co_return LoseAt(Phase::kBody, early.status());
-      if (*early) {
-        if (reply_.Refusal()) {
-          lost_ = true;
-          co_return EndAt(Phase::kBody, reply_);
-        }
-        co_return LoseAt(Phase::kBody, absl::InvalidArgumentError("a reply before the final dot"));
-      }
-      if (!flushed.ok()) co_return LoseAt(Phase::kBody, flushed);
-      if (!input_.status().ok()) co_return LoseAt(Phase::kBody, input_.status());
-    }
-  }
-  co_return true;
-}
-
 // Nothing to do: the end of the session, or a wait for Wake(). True: ask Next() again.
 Task<bool> ClientSession::AwaitWork() {
-  if (quitting_ || options_.idle_timeout.us <= 0) co_return false;
-  if (options_.attempts_max > 0 && taken_ >= options_.attempts_max) co_return false;
+  if (!MayTakeMore() || options_.idle_timeout.us <= 0) co_return false;
   const MonoTime until = loop_.MonoNow() + options_.idle_timeout;
   stream_.SetDeadline(kMonoMax);
   for (;;) {
@@ -318,14 +266,30 @@ bool ClientSession::LoseAt(Phase phase, absl::Status status) {
   return EndAt(phase, std::move(status));
 }
 
+bool ClientSession::MayTakeMore() const {
+  const uint32_t ours = options_.attempts_max;
+  const uint32_t theirs = peer_.capabilities.mail_max;
+  return !quitting_ && (ours == 0 || taken_ < ours) && (theirs == 0 || taken_ < theirs);
+}
+
 std::unique_ptr<ClientTransaction> ClientSession::TakeNext() {
-  if (quitting_ || (options_.attempts_max > 0 && taken_ >= options_.attempts_max)) return nullptr;
+  if (!MayTakeMore()) return nullptr;
   std::optional<Attempt> attempt = source_.Next();
   if (!attempt.has_value()) return nullptr;
+  const size_t askable = recipient_limits_.Take(attempt->recipients);
+  if (askable == 0) {
+    quitting_ = true;  // for another session
+    source_.Returned(*std::move(attempt), false);
+    return nullptr;
+  }
   ++taken_;
   auto transaction = std::make_unique<ClientTransaction>(*std::move(attempt));
   const Reply refusal = RefuseUnsendable(transaction->attempt, peer_.capabilities);
-  if (!refusal.empty()) transaction->RefuseLocally(refusal);
+  if (!refusal.empty()) {
+    transaction->RefuseLocally(refusal);
+  } else {
+    transaction->Limit(askable);
+  }
   return transaction;
 }
 

@@ -6,12 +6,14 @@
 // code goes in lock-step.
 //
 //     greeting -> EHLO -> [STARTTLS -> EHLO] -> [AUTH] -> { MAIL RCPT* DATA -> body }* -> QUIT
+//                                                       { MAIL RCPT* -> BDAT body }*
 //                                                            ^------ idle <-----'
 //
 //     ClientSession session(loop, *stream, source, options);
 //     const SessionEnd end = co_await session.Run();    // the stream is closed now
 //
-// RFC:       5321 (3.1, 3.3, 4.5.3.2 timeouts), 1870, 2034, 2920, 3207, 3461, 4954, 6152
+// RFC:       5321 (3.1, 3.3, 4.5.3.2 timeouts), 1870, 2034, 2920, 3030, 3207, 3461, 4954, 6152,
+//            9422
 // Limits:    one attempt in its body and one looked ahead; kQueuedBytesMax of a body queued at a
 // time Errors:    in SessionEnd and AttemptResult; a protocol violation is InvalidArgument, a wish
 // of ours
@@ -29,6 +31,7 @@
 #include "runtime/task.h"
 #include "smtp/attempt.h"
 #include "smtp/input.h"
+#include "smtp/recipient_limits.h"
 #include "smtp/reply_parser.h"
 
 namespace convoy::smtp {
@@ -75,6 +78,7 @@ struct ClientOptions {
 
   bool use_pipelining = true;
   bool use_8bitmime = true;  // false: as if 8BITMIME were not offered
+  bool use_chunking = true;
   bool use_dsn = true;
   uint32_t attempts_max = 0;  // then QUIT; 0: no limit
   Duration idle_timeout{};    // how long to stay when there is no work; 0: QUIT at once
@@ -119,7 +123,10 @@ class ClientSession {
   Task<bool> ExpectRecipients();
   Task<bool> ExpectData();
   Task<bool> SendBody();
-  Task<bool> SendBlocks();
+  void OpenDuplicateWindow();
+  void SendNextEnvelope();
+  Task<bool> SendPieces(const std::vector<SharedBytes>& pieces);
+  Task<bool> SendBlocks(const std::vector<SharedBytes>& pieces);
   Task<bool> EndEmptyData();
   Task<void> SayQuit();
 
@@ -131,11 +138,15 @@ class ClientSession {
   bool EndAt(Phase phase, const Reply& reply);
   bool EndAt(Phase phase, absl::Status status);
   bool LoseAt(Phase phase, absl::Status status);
+  // reply_ says that the server does not know BDAT, which it has offered.
+  bool BdatUnknown() const;
+  bool LoseForBdat();
   // reply_ is not the one hoped for: the peer refuses, or, with any other class, it does not speak
   // SMTP and nothing it says can be relied on.
   bool Refused(Phase phase);
 
   std::unique_ptr<ClientTransaction> TakeNext();
+  bool MayTakeMore() const;
   void ReportCurrent();
   void GiveUpUnanswered();
 
@@ -151,10 +162,12 @@ class ClientSession {
   Reply reply_;  // of the last Expect()
   PeerInfo peer_;
   bool pipelining_ = false;
+  bool chunking_ = false;
   bool quitting_ = false;    // Quit() was called
   bool lost_ = false;        // the stream is of no more use, not even for QUIT
   bool reset_owed_ = false;  // a refused transaction is still open at the server
   uint32_t taken_ = 0;
+  RecipientLimits recipient_limits_;
   std::unique_ptr<ClientTransaction> current_;
   std::unique_ptr<ClientTransaction>
       next_;  // looked ahead: its envelope left behind current_'s body

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace convoy::smtp {
 
 ClientTransaction::ClientTransaction(Attempt taken)
     : attempt(std::move(taken)),
+      asked(attempt.recipients.size()),
       states_(attempt.recipients.size(), State::kUndecided),
       undecided_(attempt.recipients.size()) {
   CHECK(attempt.body != nullptr);
@@ -52,6 +54,15 @@ void ClientTransaction::DecideAccepted(Phase phase, const Reply& reply) {
 void ClientTransaction::DecideRest(Phase phase, const Reply& reply, const absl::Status& status) {
   if (!reply.empty()) result_.duplicate_window = false;
   for (size_t i = 0; i < states_.size(); ++i) Set(i, phase, reply, status);
+}
+
+void ClientTransaction::Limit(size_t count) {
+  const Reply later = MakeReply(452, "4.5.3", Cat("the next hop takes ", count, " at a time"));
+  for (size_t i = count; i < states_.size(); ++i) {
+    Decide(i, Phase::kRcpt, later);
+    result_.recipients[i].local = true;
+  }
+  asked = std::min(asked, count);
 }
 
 void ClientTransaction::RefuseLocally(const Reply& reply) {

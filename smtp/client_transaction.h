@@ -27,7 +27,8 @@ class ClientTransaction {
   bool reset_first = false;  // RSET was written before its MAIL
   bool written = false;      // MAIL was
   bool answered = false;     // MAIL was
-  bool data_open = false;    // the server waits for content
+  bool data_open = false;    // the server waits for content, or would take a BDAT
+  size_t asked = 0;          // so many recipients are named to the server; Limit() lowers it
 
   // Of one recipient.
   void Accept(size_t index);
@@ -36,10 +37,15 @@ class ClientTransaction {
   void DecideAll(Phase phase, const Reply& reply);
   void DecideAccepted(Phase phase, const Reply& reply);
   void DecideRest(Phase phase, const Reply& reply, const absl::Status& status);
+  // The peer takes only the first `count` recipients at a time (RFC 9422): the others get a 452 of
+  // our own.
+  void Limit(size_t count);
   // The peer cannot take it and is not asked.
   void RefuseLocally(const Reply& reply);
-  // The final dot leaves now.
+  // The final dot leaves now, or a BDAT with LAST.
   void OpenDuplicateWindow() { result_.duplicate_window = true; }
+  // The server did not understand what the content came with.
+  void CloseDuplicateWindow() { result_.duplicate_window = false; }
 
   bool decided() const { return undecided_ == 0; }
   // Recipients that were accepted and are not decided.

@@ -81,6 +81,7 @@ Attempt MakeAttempt(const std::vector<std::string>& words, const Scenario& setup
 void SetOption(const std::string& name, const std::string& value, ClientOptions* options) {
   if (name == "pipelining") options->use_pipelining = value == "yes";
   if (name == "8bitmime") options->use_8bitmime = value == "yes";
+  if (name == "chunking") options->use_chunking = value == "yes";
   if (name == "dsn") options->use_dsn = value == "yes";
   if (name == "tls" && value == "opportunistic") options->tls = TlsMode::kOpportunistic;
   if (name == "tls" && value == "required") options->tls = TlsMode::kRequired;

@@ -145,7 +145,7 @@ TEST(WireBody, BY_02_FinalCrlf) {
   EXPECT_EQ((*Wire({"a"}))->content_bytes(), 3u);
 }
 
-TEST(WireBody, BY_01_BareLineEndsAreRefusedWithTheirPlace) {
+TEST(WireBody, BY_01_BD_06_BareLineEndsAreRefusedWithTheirPlace) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> bad = {
       {{"a\nb\r\n"}, "bare LF at octet 1 "},    {{"a\r\n", "b\n"}, "bare LF at octet 4 "},
       {{"a\rb\r\n"}, "bare CR at octet 1 "},    {{"a\r", "b"}, "bare CR at octet 1 "},

@@ -1,5 +1,7 @@
 #include "smtp/ehlo_capabilities.h"
 
+#include <limits>
+#include <optional>
 #include <string_view>
 
 #include "base/text.h"
@@ -26,6 +28,22 @@ void ReadAuth(std::string_view mechanisms, EhloCapabilities* caps) {
   }
 }
 
+// LIMITS RCPTMAX=20 MAILMAX=5: unknown names, and values that are no positive number, are passed
+// over (RFC 9422 4).
+void ReadLimits(std::string_view limits, EhloCapabilities* caps) {
+  for (const std::string_view limit : Split(limits, ' ')) {
+    const size_t equals = limit.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = limit.substr(0, equals);
+    const std::optional<uint64_t> value = ParseUint(Trim(limit.substr(equals + 1)));
+    if (!value.has_value() || *value > std::numeric_limits<uint32_t>::max()) continue;
+    const auto number = static_cast<uint32_t>(*value);
+    if (EqualsIgnoreCase(name, "MAILMAX")) caps->mail_max = number;
+    if (EqualsIgnoreCase(name, "RCPTMAX")) caps->rcpt_max = number;
+    if (EqualsIgnoreCase(name, "RCPTDOMAINMAX")) caps->rcpt_domain_max = number;
+  }
+}
+
 void ReadKeyword(std::string_view line, EhloCapabilities* caps) {
   std::string keyword = Upper(TakeWord(&line));
   if (keyword.empty()) return;
@@ -35,6 +53,8 @@ void ReadKeyword(std::string_view line, EhloCapabilities* caps) {
   if (keyword == "ENHANCEDSTATUSCODES") caps->enhanced_status_codes = true;
   if (keyword == "SMTPUTF8") caps->smtp_utf8 = true;
   if (keyword == "DSN") caps->dsn = true;
+  if (keyword == "CHUNKING") caps->chunking = true;
+  if (keyword == "LIMITS") ReadLimits(line, caps);
   if (keyword == "AUTH") ReadAuth(line, caps);
   if (keyword == "SIZE") {
     caps->size = true;

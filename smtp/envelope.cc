@@ -49,10 +49,15 @@ void AppendRcpt(const Recipient& recipient, const EhloCapabilities& offered, std
   out->append("\r\n");
 }
 
-void AppendEnvelope(const Attempt& attempt, const EhloCapabilities& offered, std::string* out) {
+void AppendEnvelope(const Attempt& attempt, size_t recipients, bool data,
+                    const EhloCapabilities& offered, std::string* out) {
   AppendMail(attempt, offered, out);
-  for (const Recipient& recipient : attempt.recipients) AppendRcpt(recipient, offered, out);
-  out->append("DATA\r\n");
+  for (size_t i = 0; i < recipients; ++i) AppendRcpt(attempt.recipients[i], offered, out);
+  if (data) out->append("DATA\r\n");
+}
+
+void AppendBdat(const WireBody& body, std::string* out) {
+  CatTo(out, "BDAT ", body.content_bytes(), " LAST\r\n");
 }
 
 Reply RefuseUnsendable(const Attempt& attempt, const EhloCapabilities& offered) {

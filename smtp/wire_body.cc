@@ -93,13 +93,17 @@ absl::StatusOr<std::shared_ptr<const WireBody>> WireBody::Make(std::vector<Share
     RETURN_IF_ERROR(scanner.Scan(piece.view(), &dots));
     body->content_bytes_ += piece.size();
     body->has_8bit_ = body->has_8bit_ || Has8Bit(piece.view());
+    if (piece.size() == 0) continue;
+    if (!dots.empty() && body->chunk_.empty()) body->chunk_ = body->pieces_;
+    if (!dots.empty() || !body->chunk_.empty()) body->chunk_.push_back(piece);
     if (!dots.empty()) piece = WithDotsDoubled(piece.view(), dots);
-    if (piece.size() > 0) body->pieces_.push_back(std::move(piece));
+    body->pieces_.push_back(std::move(piece));
   }
   bool ends_with_crlf = false;
   RETURN_IF_ERROR(scanner.Finish(&ends_with_crlf));
   if (!ends_with_crlf) {
     body->pieces_.emplace_back(std::string("\r\n"));
+    if (!body->chunk_.empty()) body->chunk_.push_back(body->pieces_.back());
     body->content_bytes_ += 2;
   }
   for (const SharedBytes& piece : body->pieces_) body->wire_bytes_ += piece.size();

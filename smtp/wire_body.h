@@ -2,9 +2,10 @@
 //
 // The pieces (signature field, header, body) are checked for line ends and, only where a line
 // starts with a dot, copied with the dot doubled; a piece that needs nothing is sent from the
-// memory it is in. The terminating dot is not part of it.
+// memory it is in. The terminating dot is not part of it. BDAT sends the same content as it is.
 //
-// RFC:       5321 4.5.2 (transparency), 5321 2.3.8 (only CRLF), 1870 6 (size before stuffing)
+// RFC:       5321 4.5.2 (transparency), 5321 2.3.8 (only CRLF), 1870 6 (size before stuffing),
+//            3030 2 (BDAT: no stuffing)
 // Units:     *_bytes octets
 // Errors:    InvalidArgument with the offset of a bare CR or LF
 // Thread:    immutable, shared
@@ -27,6 +28,8 @@ class WireBody {
 
   // What is written between the 354 and the final ".CRLF"; ends with CRLF unless empty.
   const std::vector<SharedBytes>& pieces() const { return pieces_; }
+  // The content itself, for BDAT: content_bytes() octets, no dot doubled.
+  const std::vector<SharedBytes>& chunk() const { return chunk_.empty() ? pieces_ : chunk_; }
   uint64_t wire_bytes() const { return wire_bytes_; }
   // For SIZE=: octets of the content, an added CRLF included, doubled dots not.
   uint64_t content_bytes() const { return content_bytes_; }
@@ -35,6 +38,7 @@ class WireBody {
  private:
   WireBody() = default;
   std::vector<SharedBytes> pieces_;
+  std::vector<SharedBytes> chunk_;  // empty: no dot was doubled, pieces_ is the content
   uint64_t wire_bytes_ = 0;
   uint64_t content_bytes_ = 0;
   bool has_8bit_ = false;

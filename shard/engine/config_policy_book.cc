@@ -83,6 +83,7 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->use_mta_sts = policy.use_mta_sts;
   out->use_pipelining = !policy.ignore_pipelining;
   out->use_8bitmime = !policy.ignore_8bitmime;
+  out->use_chunking = !policy.ignore_chunking;
   out->auth_user = policy.auth_username;
   out->auth_password = policy.auth_password;
 }

@@ -50,6 +50,7 @@ struct DeliveryPolicy {
   bool use_mta_sts = false;
   bool use_pipelining = true;
   bool use_8bitmime = true;
+  bool use_chunking = true;
   std::string auth_user;
   std::string auth_password;
 

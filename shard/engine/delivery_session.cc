@@ -117,6 +117,7 @@ Task<bool> DeliverySession::TryOnce(Endpoint peer, smtp::TlsMode tls) {
   const smtp::SessionEnd end = co_await session.Run();
   session_ = nullptr;
   stream_.reset();
+  if (end.chunking_broken) options_.notes->SetChunkingBroken(place_.host);
   if (!opened_) {
     tls_handshake_failed_ = end.phase == smtp::Phase::kStartTls && end.reply.empty();
     Fail(FromSmtp(end.phase), end.reply, end.status);
@@ -144,6 +145,7 @@ smtp::ClientOptions DeliverySession::SessionOptions(smtp::TlsMode tls) const {
   out.auth_password = policy.auth_password;
   out.use_pipelining = policy.use_pipelining;
   out.use_8bitmime = policy.use_8bitmime;
+  out.use_chunking = policy.use_chunking && !options_.notes->ChunkingBroken(place_.host);
   out.attempts_max = policy.schedule->max_msg_per_connection;
   // The scheduler tells a session to close; this is only for one it has forgotten.
   out.idle_timeout = policy.schedule->connection_idle_timeout + Seconds(1);

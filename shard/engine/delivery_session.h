@@ -25,6 +25,7 @@
 #include "runtime/task.h"
 #include "shard/deliver/verdict.h"
 #include "shard/engine/delivery_policy.h"
+#include "shard/engine/host_notes.h"
 #include "shard/engine/tls_demand.h"
 #include "shard/schedule/events.h"
 #include "smtp/client_session.h"
@@ -77,6 +78,7 @@ class DeliverySession final : public smtp::AttemptSource,
     std::shared_ptr<const TlsContext> tls;
     sts::PolicyBook* sts = nullptr;
     std::shared_ptr<const dns::Ourselves> ourselves;
+    std::shared_ptr<HostNotes> notes;  // never null
   };
   DeliverySession(EventLoop& loop, Network& network, dns::Resolver& resolver, SessionOwner& owner,
                   Rng rng, Options options);

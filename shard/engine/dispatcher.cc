@@ -112,6 +112,7 @@ void Dispatcher::Open(const Action& action) {
   options.tls = deps_.tls;
   options.sts = deps_.sts;
   options.ourselves = ourselves_;
+  options.notes = host_notes_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {
     options.source = vmta->hosts[sessions_opened_ % vmta->hosts.size()];
   }

@@ -25,6 +25,7 @@
 #include "shard/cluster/lease_view.h"
 #include "shard/engine/backoff_book.h"
 #include "shard/engine/delivery_session.h"
+#include "shard/engine/host_notes.h"
 #include "shard/engine/preparer.h"
 #include "shard/engine/queue_book.h"
 #include "shard/engine/recorder.h"
@@ -139,6 +140,7 @@ class Dispatcher final : public SessionOwner {
 
   Deps deps_;
   std::shared_ptr<const dns::Ourselves> ourselves_;
+  const std::shared_ptr<HostNotes> host_notes_ = std::make_shared<HostNotes>();
   int changing_limits_ = 0;  // depth
   Scheduler scheduler_;
   std::deque<Todo> todo_;

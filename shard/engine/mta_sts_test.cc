@@ -173,7 +173,7 @@ TEST_F(MtaStsEngineTest, MS06_TheNextHopOfARouteHasItsOwnPolicy) {
   EXPECT_EQ(Outbox(), "d:a@x.test");
 }
 
-TEST_F(MtaStsEngineTest, MS11_TheNameForSniIsTheMxHost) {
+TEST_F(MtaStsEngineTest, MS11_TL08_TheNameForSniIsTheMxHost) {
   Publish("enforce", "*.x.test");
   TlsDemand demand;
   Spawn(Ask({.name = "mx.x.test", .next_hops = {"x.test"}}, &demand));

@@ -39,7 +39,7 @@ class OtherShard final : public ShardFixture {
 };
 
 // RFC 5321 4.5.1: the postmaster of no domain is ours.
-TEST_F(SubmissionTest, PostmasterWithoutDomainIsOurPostmaster) {
+TEST_F(SubmissionTest, SM_38_PostmasterWithoutDomainIsOurPostmaster) {
   const std::string told =
       Dialogue(Cat(kMailFrom, "RCPT TO:<Postmaster>\r\nRCPT TO:<b@x.example>\r\n", kData));
   EXPECT_NE(told.find("250 2.0.0"), std::string::npos) << told;

@@ -211,7 +211,7 @@ TEST_F(SchedulerTest, NoConnectionBeforeTokensAreNear) {
   EXPECT_EQ(Of(Tell(TimerFired{}), Kind::kAssign), std::vector<SessionId>{next});
 }
 
-TEST_F(SchedulerTest, ConnectFailuresLeadToRetryModeAndOneProbe) {
+TEST_F(SchedulerTest, SM_24_ConnectFailuresLeadToRetryModeAndOneProbe) {
   AddQueue(1, {.retry_after = {Minutes(10), Minutes(30)}, .mx_connection_attempts = 3});
   Actions todo = Tell(QueueWork{QueueId(1), 50});
   int failed = 0;

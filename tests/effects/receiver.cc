@@ -134,6 +134,26 @@ Task<bool> Receiver::Body(Session& s) {
     if (s.line == ".") break;
     CatTo(&content, s.line.starts_with('.') ? s.line.substr(1) : s.line, "\n");
   }
+  co_return co_await Taken(s, std::move(content));
+}
+
+// BDAT n LAST: n octets, dots as they are.
+Task<bool> Receiver::Chunk(Session& s) {
+  const std::string refusal = ReplyAt("bdat", "", "");
+  if (!refusal.empty()) co_return co_await Answer(s, "bdat", refusal);
+  const size_t octets = *ParseUint(Split(s.line, ' ')[1]);
+  std::string content;
+  size_t taken = 0;
+  while (taken < octets) {
+    const bool more = co_await TakeLine(s);
+    if (!more) co_return false;
+    taken += s.line.size() + 2;
+    CatTo(&content, s.line, "\n");
+  }
+  co_return co_await Taken(s, std::move(content));
+}
+
+Task<bool> Receiver::Taken(Session& s, std::string content) {
   s.seen.dialogue.push_back({false, "(message)", s.batch, loop_.MonoNow()});
   const std::string reply = ReplyAt("dot", "", "250 taken");
   const bool open = co_await Answer(s, "dot", reply);
@@ -169,6 +189,8 @@ Task<bool> Receiver::Obey(Session& s) {
     going = co_await Recipient(s);
   } else if (s.line == "DATA" && !s.rcpts.empty()) {
     going = co_await Body(s);
+  } else if (s.line.starts_with("BDAT ") && !s.rcpts.empty()) {
+    going = co_await Chunk(s);
   } else if (s.line == "RSET") {
     s.rcpts.clear();
     going = co_await Answer(s, "rset", "250 ok");

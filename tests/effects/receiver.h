@@ -95,6 +95,8 @@ class Receiver {
   Task<bool> StartTls(Session& s);
   Task<bool> Recipient(Session& s);
   Task<bool> Body(Session& s);
+  Task<bool> Chunk(Session& s);
+  Task<bool> Taken(Session& s, std::string content);
   std::string ReplyAt(const std::string& step, const std::string& rcpt, std::string otherwise);
 
   EventLoop& loop_;
