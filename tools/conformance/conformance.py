@@ -100,7 +100,7 @@ def find_mistakes(duties, tests):
         if duty.level == "M" and not tests[duty.id] and not duty.reason:
             yield f"{duty.id} ({duty.text}): no test has this id in its name, and no reason"
         if tests[duty.id] and duty.reason:
-            yield f"{duty.id}: has a test and is said to be open; take the reason out of {DUTIES}"
+            yield f"{duty.id}: has a test and is said to be open; remove the reason in {DUTIES}"
 
 
 def render_tests(tests):
