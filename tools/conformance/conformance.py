@@ -115,7 +115,7 @@ def render_tests(tests):
 def render(duties, tests):
     lines = [
         "# Conformance", "",
-        "Which duty is shown by which tests. `tools/conformance/conformance.py --write` makes it from",
+        "Which duty is shown by which tests; `tools/conformance/conformance.py` makes it from",
         "`tools/conformance/duties.txt` and the names of the tests, and checked by `./test`.", "",
         "| level | duties | shown by a test | open |", "| --- | --- | --- | --- |",
     ]
