@@ -109,6 +109,17 @@ TEST(Config, VirtualMtaScopeBeatsGlobalScope) {
   EXPECT_EQ(result.config->PolicyFor("hotmail.com", "v2").site_max_msg_rate.count, 5000);
 }
 
+TEST(Config, TheKeyOfADomainGoesBeforeTheOneForAll) {
+  const LoadResult result = Load(
+      "domain-key all,*,all.pem\n"
+      "domain-key own,brand.example,own.pem\n");
+  ASSERT_NE(result.config, nullptr);
+  const auto keys = result.config->DomainKeysFor("{default}", "brand.example");
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0].selector, "own");
+  EXPECT_EQ(keys[1].selector, "all");
+}
+
 TEST(Config, PoolsAndKeys) {
   const LoadResult result = Load(kSample);
   ASSERT_NE(result.config, nullptr);

@@ -3,6 +3,7 @@
 // With `--update` the cases are rewritten in the source tree (bazel run
 // //config:diagnostics_test -- --update). Read what changes: a case is what a user sees.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -37,6 +38,10 @@ std::string OnDisk(const DiagnosticCase& one) {
   fs::remove_all(directory);
   for (const auto& [name, text] : one.files) {
     fs::create_directories(fs::path(directory + name).parent_path());
+    if (text == "{{fifo}}\n") {
+      EXPECT_EQ(mkfifo((directory + name).c_str(), 0600), 0);
+      continue;
+    }
     std::ofstream(directory + name, std::ios::binary) << text;
   }
   const std::string main = one.arguments.empty() ? "main.conf" : one.arguments[0];

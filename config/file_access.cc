@@ -1,11 +1,12 @@
+#include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include "base/text.h"
 #include "config/say.h"
@@ -14,21 +15,35 @@
 namespace convoy::config {
 namespace {
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+absl::Status Unreadable(const std::string& path) {
+  return NotFound(Say<"cannot read {}: {}">(path, std::strerror(errno)));
+}
+
+absl::StatusOr<std::string> ReadOpen(const std::string& path, int fd) {
   struct stat about {};
-  if (stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) {
-    return Invalid(Say<"cannot read {}: it is a directory">(path));
-  }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(Say<"cannot read {}: {}">(path, std::strerror(errno)));
+  if (fstat(fd, &about) != 0) return Unreadable(path);
+  if (S_ISDIR(about.st_mode)) return Invalid(Say<"cannot read {}: it is a directory">(path));
+  if (!S_ISREG(about.st_mode)) return Invalid(Say<"cannot read {}: it is no regular file">(path));
   std::string text;
   char block[65536];
-  while (file.read(block, sizeof block) || file.gcount() > 0) {
-    text.append(block, static_cast<size_t>(file.gcount()));
+  for (;;) {
+    const ssize_t got = read(fd, block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Unreadable(path);
+    if (got == 0) return text;
+    text.append(block, static_cast<size_t>(got));
     if (text.size() > kFileBytesMax) {
       return Invalid(Say<"cannot read {}: it has more than {} octets">(path, kFileBytesMax));
     }
   }
+}
+
+// A pipe or a device might never answer: it is opened without waiting and not read.
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return Unreadable(path);
+  absl::StatusOr<std::string> text = ReadOpen(path, fd);
+  close(fd);
   return text;
 }
 

@@ -1,10 +1,6 @@
 #include "config/load.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -43,15 +39,21 @@ LoadResult LoadConfig(const std::string& path) { return LoadConfig(path, RealFil
 
 std::vector<Diagnostic> CheckFiles(const Config& config) {
   std::vector<Diagnostic> diagnostics;
-  const auto check = [&](const std::string& path, const Position& where, std::string_view what) {
-    if (access(path.c_str(), R_OK) == 0) return;
-    diagnostics.push_back({Severity::kError,
-                           where,
-                           Say<"{} {} cannot be read: {}">(what, path, std::strerror(errno)),
-                           {}});
+  const FileAccess files = RealFiles();
+  const auto check = [&](const std::string& path, const Position& where, std::string_view what,
+                         const Said& hint) {
+    const absl::StatusOr<std::string> text = files.read(path);
+    if (text.ok()) return;
+    diagnostics.push_back({Severity::kError, where, Say<"{}: {}">(what, text.status()),
+                           absl::IsNotFound(text.status()) ? hint : Said()});
   };
-  for (const DomainKeyEntry& key : config.AllDomainKeys()) check(key.file, key.where, "key file");
-  for (const auto& [path, where] : config.suppress_files()) check(path, where, "suppress-file");
+  for (const DomainKeyEntry& key : config.AllDomainKeys()) {
+    check(key.file, key.where, "domain-key",
+          Say<"make one with: openssl genrsa -out {} 2048">(key.file));
+  }
+  for (const auto& [path, where] : config.suppress_files()) {
+    check(path, where, "suppress-file", Say<"make an empty one with: touch {}">(path));
+  }
   return diagnostics;
 }
 

@@ -70,9 +70,12 @@ void ApplySource(const Setting& setting, SourceSettings* out) {
 void AppendMatching(const std::vector<DomainKeyEntry>& keys, std::string_view from_domain,
                     std::vector<DomainKeyEntry>* out) {
   for (const DomainKeyEntry& key : keys) {
-    if (key.domain != "*" && key.domain != from_domain) continue;
+    if (key.domain == from_domain) out->push_back(key);
+  }
+  for (const DomainKeyEntry& key : keys) {
+    if (key.domain != "*") continue;
     out->push_back(key);
-    if (key.domain == "*") out->back().domain = from_domain;
+    out->back().domain = from_domain;
   }
 }
 
