@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/render.h"
 #include "cli/render_config.h"
+#include "config/diagnostic.h"
 #include "proto/admin.grpc.pb.h"
 #include "proto/config.grpc.pb.h"
 #include "proto/submission.grpc.pb.h"
@@ -145,8 +146,8 @@ class GrpcCluster final : public Cluster {
 
   Outcome Reload(const std::string& who, const std::string& comment) override {
     mta::v1::ReloadRequest request;
-    request.set_who(who);
-    request.set_comment(comment);
+    request.set_who(config::Printable(who));
+    request.set_comment(config::Printable(comment));
     mta::v1::ReloadResponse answer;
     return Reloaded(CallConfig(&ConfigStub::Reload, request, &answer), answer);
   }
@@ -155,8 +156,8 @@ class GrpcCluster final : public Cluster {
                          const std::string& comment) override {
     mta::v1::RollbackRequest request;
     request.set_version(version);
-    request.set_who(who);
-    request.set_comment(comment);
+    request.set_who(config::Printable(who));
+    request.set_comment(config::Printable(comment));
     mta::v1::ReloadResponse answer;
     return Reloaded(CallConfig(&ConfigStub::Rollback, request, &answer), answer);
   }

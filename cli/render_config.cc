@@ -3,18 +3,19 @@
 #include "base/text.h"
 #include "cli/table.h"
 #include "cli/units.h"
+#include "config/diagnostic.h"
 
 namespace convoy::cli {
 namespace {
 
 // "file:line:column: error: message (hint)", as config::Diagnostic has it.
 std::string Line(const mta::v1::ConfigDiagnostic& d) {
-  std::string line = Escape(d.file());
+  std::string line = d.file();
   if (d.line() != 0) CatTo(&line, ':', d.line());
   if (d.column() != 0) CatTo(&line, ':', d.column());
-  CatTo(&line, line.empty() ? "" : ": ", d.error() ? "error: " : "warning: ", Escape(d.message()));
-  if (!d.hint().empty()) CatTo(&line, " (", Escape(d.hint()), ")");
-  return line;
+  CatTo(&line, line.empty() ? "" : ": ", d.error() ? "error: " : "warning: ", d.message());
+  if (!d.hint().empty()) CatTo(&line, " (", d.hint(), ")");
+  return config::Printable(line);
 }
 
 // What a shard says that the coordinator has not said already.

@@ -47,6 +47,16 @@ TEST(RenderReload, RefusedSaysThatNothingHasChanged) {
             "Refused: nothing has changed anywhere.\n");
 }
 
+// The coordinator has escaped what is no text; a terminal shows that as it is.
+TEST(RenderReload, OctetsOfAFileAreShownOnceEscaped) {
+  mta::v1::ReloadResponse reload;
+  *reload.add_diagnostics() = Diagnostic(true, "no 'caf\\xe9' nor 'caf\xc3\xa9'\x1b");
+  EXPECT_EQ(
+      RenderReload(reload),
+      "/etc/convoy.conf:7:5: error: no 'caf\\xe9' nor 'caf\xc3\xa9'\\x1b (did you mean 'x'?)\n"
+      "Refused: nothing has changed anywhere.\n");
+}
+
 TEST(RenderConfig, NamesVersionsProblemsAndWhatWaitsForARestart) {
   mta::v1::ShowConfigResponse config;
   config.mutable_current()->set_version(8);

@@ -71,7 +71,7 @@ class ConfigAdminService final : public mta::v1::ConfigAdmin::CallbackService {
   }
 
   void Show(ServerUnaryReactor* reactor, mta::v1::ShowConfigResponse* response) {
-    response->set_file(runner_.config_file());
+    response->set_file(config::Printable(runner_.config_file()));
     const uint64_t version = node_.configs().current_version();
     if (const ConfigRecordPtr current = node_.configs().current(); current != nullptr) {
       ToWire(*current, version, response->mutable_current());

@@ -4,13 +4,14 @@
 
 namespace convoy::coordinator {
 
+// A protobuf string is UTF-8, and a file may hold anything.
 void ToWire(const config::Diagnostic& diagnostic, mta::v1::ConfigDiagnostic* out) {
   out->set_error(diagnostic.severity == config::Severity::kError);
-  out->set_file(diagnostic.where.file);
+  out->set_file(config::Printable(diagnostic.where.file));
   out->set_line(static_cast<uint32_t>(diagnostic.where.line));
   out->set_column(static_cast<uint32_t>(diagnostic.where.column));
-  out->set_message(diagnostic.message.text());
-  out->set_hint(diagnostic.hint.text());
+  out->set_message(config::Printable(diagnostic.message.text()));
+  out->set_hint(config::Printable(diagnostic.hint.text()));
 }
 
 void ToWire(const ConfigRecord& record, uint64_t current, mta::v1::ConfigEntry* out) {

@@ -13,13 +13,14 @@ grpc::Status ToGrpc(const absl::Status& status) {
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
 }
 
+// A protobuf string is UTF-8, and a file may hold anything.
 void Fill(const config::Diagnostic& diagnostic, mta::v1::ConfigDiagnostic* out) {
   out->set_error(diagnostic.severity == config::Severity::kError);
-  out->set_file(diagnostic.where.file);
+  out->set_file(config::Printable(diagnostic.where.file));
   out->set_line(static_cast<uint32_t>(diagnostic.where.line));
   out->set_column(static_cast<uint32_t>(diagnostic.where.column));
-  out->set_message(diagnostic.message.text());
-  out->set_hint(diagnostic.hint.text());
+  out->set_message(config::Printable(diagnostic.message.text()));
+  out->set_hint(config::Printable(diagnostic.hint.text()));
 }
 
 class ConfigTargetService final : public mta::v1::ConfigTarget::CallbackService {
@@ -84,7 +85,7 @@ class ConfigTargetService final : public mta::v1::ConfigTarget::CallbackService 
       out->set_version(running.version);
       out->set_fingerprint(running.fingerprint);
       out->set_since_unix_ms(running.since_ms);
-      out->set_problem(running.problem);
+      out->set_problem(config::Printable(running.problem));
       for (const std::string& name : running.pending_restart) out->add_pending_restart(name);
       reactor->Finish(grpc::Status::OK);
     });
