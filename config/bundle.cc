@@ -149,6 +149,8 @@ FileAccess FilesOf(const Bundle& bundle, FileAccess local) {
     }
     return std::vector<std::string>();
   };
+  access.environment = local.environment;
+  access.read_secret = local.read_secret == nullptr ? local.read : local.read_secret;
   return access;
 }
 

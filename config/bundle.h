@@ -54,7 +54,8 @@ struct Gathered {
 // its own is a warning.
 Gathered GatherBundle(const std::string& path, const FileAccess& access);
 
-// The bundle's files; those it does not carry but names come from `local`.
+// The bundle's files; those it does not carry but names come from `local`, and so does what its
+// secrets refer to (file:, env:), which never travels.
 FileAccess FilesOf(const Bundle& bundle, FileAccess local);
 
 std::string EncodeBundle(const Bundle& bundle);

@@ -33,7 +33,8 @@ absl::StatusOr<std::string> ResolveSecret(std::string_view text, std::string_vie
   if (text.starts_with(kLiteralPrefix)) return std::string(text.substr(kLiteralPrefix.size()));
   if (text.starts_with(kFilePrefix)) {
     const std::string path = ResolvePath(base, text.substr(kFilePrefix.size()));
-    ASSIGN_OR_RETURN(const std::string content, access.read(path));
+    const auto& read = access.read_secret == nullptr ? access.read : access.read_secret;
+    ASSIGN_OR_RETURN(const std::string content, read(path));
     return FirstLine(content, text);
   }
   if (text.starts_with(kEnvPrefix)) {

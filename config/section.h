@@ -66,11 +66,13 @@ struct Section {
 };
 
 // How files are found, so that tests and a coordinator can hand them in. `read` gives the text;
-// `glob` the matching paths in byte order; `environment` a variable (absent: none is set).
+// `glob` the matching paths in byte order; `environment` a variable (absent: none is set);
+// `read_secret` a file that a secret refers to (absent: `read`).
 struct FileAccess {
   std::function<absl::StatusOr<std::string>(const std::string& path)> read;
   std::function<std::vector<std::string>(const std::string& pattern)> glob;
   std::function<std::optional<std::string>(const std::string& name)> environment = nullptr;
+  std::function<absl::StatusOr<std::string>(const std::string& path)> read_secret = nullptr;
 };
 // Files of up to kFileBytesMax octets and the process's environment.
 constexpr size_t kFileBytesMax = size_t{16} << 20;

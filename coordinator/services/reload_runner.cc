@@ -81,8 +81,10 @@ void ReloadRunner::Rollback(uint64_t version, std::string who, std::string comme
       return out;
     }
     out.bundle = *std::move(bundle);
+    // Secrets are read where they are used, as at a reload.
     out.loaded =
-        config::LoadConfig(out.bundle.root, config::FilesOf(out.bundle, config::RealFiles()));
+        config::LoadConfig(out.bundle.root, config::FilesOf(out.bundle, config::RealFiles()),
+                           {.resolve_secrets = false});
     return out;
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/bundle.h"
 
 namespace convoy::shard {
 namespace {
@@ -56,6 +57,7 @@ LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
   out.diagnostics = std::move(loaded.diagnostics);
   if (loaded.config == nullptr) return out;
   out.config = std::make_unique<ShardConfig>();
+  out.config->root = source.root;
   out.config->config = loaded.config;
   out.config->keys = KeyRing::Load(loaded.config, source.files, &out.diagnostics);
   for (const auto& [path, where] : loaded.config->suppress_files()) {
@@ -70,6 +72,20 @@ LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
     out.config->policies->PolicyFor(domain, vmta);
   }
   return out;
+}
+
+LoadedShardConfig LoadCarriedConfig(std::string_view bundle, const config::FileAccess& own,
+                                    std::vector<std::pair<std::string, std::string>> queues) {
+  const absl::StatusOr<config::Bundle> carried = config::DecodeBundle(bundle);
+  if (!carried.ok()) {
+    LoadedShardConfig out;
+    out.diagnostics.push_back({Severity::kError, {}, Say<"{}">(carried.status()), {}});
+    return out;
+  }
+  return LoadShardConfig({.root = carried->root,
+                          .files = config::FilesOf(*carried, own),
+                          .own = own,
+                          .queues = std::move(queues)});
 }
 
 std::vector<std::string> RestartDirectives(const config::Config& in_effect,

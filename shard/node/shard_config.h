@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 namespace convoy::shard {
 
 struct ShardConfig {
+  std::string root;  // path of the main file
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const KeyRing> keys;
   SuppressionWatch::Lists lists;
@@ -43,6 +45,10 @@ struct ShardConfigSource {
   std::vector<std::pair<std::string, std::string>> queues;
 };
 LoadedShardConfig LoadShardConfig(const ShardConfigSource& source);
+// A version as it travels (config/bundle.h). What it names and does not carry is the shard's `own`,
+// and so is what its secrets refer to.
+LoadedShardConfig LoadCarriedConfig(std::string_view bundle, const config::FileAccess& own,
+                                    std::vector<std::pair<std::string, std::string>> queues);
 
 // Directives that differ between what is in effect and `next` and are read only at a start, by
 // name.

@@ -34,26 +34,20 @@ std::function<LoadedShardConfig()> ShardNode::Loader(std::shared_ptr<const Confi
   return [version, directory = ConfigDirectory(), queues = engine_->QueueNames(),
           at_start = config_at_start_, smtp_fixed = !options_.smtp_listen.empty(),
           grpc_fixed = !options_.grpc_listen.empty()]() -> LoadedShardConfig {
-    const absl::StatusOr<config::Bundle> bundle = config::DecodeBundle(version->bundle);
-    const auto refuse = [](const absl::Status& status) {
-      LoadedShardConfig out;
-      out.diagnostics.push_back({config::Severity::kError, {}, config::Say<"{}">(status), {}});
-      return out;
-    };
-    if (!bundle.ok()) return refuse(bundle.status());
-    LoadedShardConfig out = LoadShardConfig({.root = bundle->root,
-                                             .files = config::FilesOf(*bundle, config::RealFiles()),
-                                             .own = config::RealFiles(),
-                                             .queues = queues});
+    LoadedShardConfig out = LoadCarriedConfig(version->bundle, config::RealFiles(), queues);
     if (out.config == nullptr) return out;
     for (config::Diagnostic& warning : RestartWarnings(
-             bundle->root,
+             out.config->root,
              RestartDirectives(*at_start, *out.config->config, smtp_fixed, grpc_fixed))) {
       out.diagnostics.push_back(std::move(warning));
     }
     const absl::Status kept =
         WriteReadyConfig(directory, {.version = version->version, .bundle = version->bundle});
-    return kept.ok() ? std::move(out) : refuse(kept);
+    if (!kept.ok()) {
+      out.config = nullptr;
+      out.diagnostics.push_back({config::Severity::kError, {}, config::Say<"{}">(kept), {}});
+    }
+    return out;
   };
 }
 
