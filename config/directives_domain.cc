@@ -40,8 +40,8 @@ void AddRoute(std::vector<DirectiveRow>* rows) {
               .Standard("RFC 7672, Convoy"),
           Effective("use-mta-sts", kDomain, kBool, "no", "TLS as the destination's policy says")
               .Standard("RFC 8461"),
-          NotYet("reuse-ssl-session", kDomain, kBool, "no", "resume TLS sessions",
-                 "each connection is a new session"),
+          Effective("reuse-ssl-session", kDomain, kBool, "no", "resume TLS sessions with a host")
+              .Standard("RFC 8446"),
           NotYet("smtp-tls-allow-*", kDomain, kBool, "", "versions of TLS", kTlsLimits),
           NotYet("smtp-tls-ciphers", kDomain, kText, "", "ciphers", kTlsLimits),
           NotYet("smtp-tls-ca-file", kDomain, kFile, "", "whose certificates are trusted",

@@ -61,6 +61,7 @@ struct Policy {
   bool use_dane = false;
   bool require_dane = false;
   bool use_mta_sts = false;
+  bool reuse_ssl_session = false;
   std::string auth_username;
   std::string auth_password;
   bool ignore_pipelining = false;

@@ -65,6 +65,7 @@ const std::unordered_map<std::string_view, Apply>& Setters() {
       {"require-starttls", [](auto& s, auto* p) { p->require_starttls = Bool(s); }},
       {"use-dane", [](auto& s, auto* p) { p->use_dane = Bool(s); }},
       {"use-mta-sts", [](auto& s, auto* p) { p->use_mta_sts = Bool(s); }},
+      {"reuse-ssl-session", [](auto& s, auto* p) { p->reuse_ssl_session = Bool(s); }},
       {"require-dane", [](auto& s, auto* p) { p->require_dane = Bool(s); }},
       {"outbound-auth", SetAuth},
       {"auth-username", [](auto& s, auto* p) { p->auth_username = Text(s); }},

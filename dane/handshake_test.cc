@@ -104,6 +104,8 @@ TEST_F(DaneHandshakeTest, DA09_EverySelectorAndMatchingTypeOfTheServersOwnKey) {
       EXPECT_TRUE(Shake(own, false).verified) << selector << ' ' << matching;
       const TlsInfo wrong = Shake(other, false);
       EXPECT_FALSE(wrong.verified) << selector << ' ' << matching;
+      request_.tlsa[0].data += "x";
+      EXPECT_FALSE(IsUsable(request_.tlsa[0])) << selector << ' ' << matching;
       EXPECT_FALSE(wrong.doubt.empty());
     }
   }

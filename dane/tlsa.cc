@@ -1,9 +1,12 @@
 #include "dane/tlsa.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
+
+#include "base/text.h"
 
 namespace convoy::dane {
 namespace {
@@ -74,6 +77,17 @@ std::vector<TlsaRecord> Deciding(const std::vector<TlsaRecord>& records) {
            });
   });
   return usable;
+}
+
+std::string Fingerprint(const std::vector<TlsaRecord>& records) {
+  std::string text;
+  for (const TlsaRecord& record : records) {
+    CatTo(&text, int{record.usage}, ' ', int{record.selector}, ' ', int{record.matching}, ' ',
+          record.data.size(), ' ', record.data);
+  }
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return {reinterpret_cast<const char*>(digest), sizeof digest};
 }
 
 }  // namespace convoy::dane

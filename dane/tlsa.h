@@ -16,6 +16,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,5 +32,8 @@ bool IsUsable(const TlsaRecord& record);
 // Those that decide: usable, and of the digests of one usage and selector only the strongest kind
 // (DA-12). What is matched as a whole always stays.
 std::vector<TlsaRecord> Deciding(const std::vector<TlsaRecord>& records);
+
+// The same for the same records in the same order, and for no others: 32 octets (SHA-256).
+std::string Fingerprint(const std::vector<TlsaRecord>& records);
 
 }  // namespace convoy::dane

@@ -51,7 +51,8 @@ class SharedBytes {
   std::string_view view_;
 };
 
-class TlsContext;  // runtime/tls.h: certificates and policy, shared by many streams
+class TlsContext;       // runtime/tls.h: certificates and policy, shared by many streams
+class TlsSessionCache;  // runtime/tls_session_cache.h
 
 struct TlsRequest {
   std::shared_ptr<const TlsContext> context;
@@ -62,6 +63,9 @@ struct TlsRequest {
   // Client: only these prove the peer; neither the system's authorities nor, for DANE-EE, names and
   // dates count (RFC 7672 3.1). Empty: the authorities of the context.
   std::vector<TlsaRecord> tlsa;
+  // Client: where sessions to resume are, and under which key; null: a whole handshake each time.
+  TlsSessionCache* sessions = nullptr;
+  std::string session_key;
 };
 
 // What a handshake agreed on.
@@ -70,6 +74,7 @@ struct TlsInfo {
   std::string cipher;     // OpenSSL's name
   bool verified = false;  // the peer's chain and name were checked and are good
   std::string doubt;      // why not, in a few words
+  bool resumed = false;   // an earlier session goes on: it was checked then
 };
 
 using IoDone = absl::AnyInvocable<void(absl::StatusOr<size_t>)>;

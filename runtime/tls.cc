@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "base/text.h"
+#include "runtime/tls_engine.h"
 
 namespace convoy {
 namespace {
@@ -46,6 +47,9 @@ absl::StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Client(const Clien
                                                     native, options.ca_file.c_str(), nullptr) == 1;
   if (!loaded) return Unusable("CA file", options.ca_file);
   SSL_CTX_set_verify(native, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  // Sessions are kept by the engines that are asked to, see TlsSessionCache.
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(native, &TlsEngine::OnNewSession);
   if (SSL_CTX_dane_enable(native) != 1) return absl::InternalError(Cat("TLS: ", Reason()));
   SSL_CTX_dane_set_flags(native, DANE_FLAG_NO_DANE_EE_NAMECHECKS);  // RFC 7672 3.1.1
   // Unverified encryption with an old key still beats none.

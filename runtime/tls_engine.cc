@@ -5,11 +5,15 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "base/ip_address.h"
 #include "base/text.h"
 #include "runtime/tls.h"
+#include "runtime/tls_session_cache.h"
 
 namespace convoy {
 namespace {
@@ -72,11 +76,41 @@ absl::StatusOr<std::unique_ptr<TlsEngine>> TlsEngine::Create(const TlsRequest& r
     ERR_clear_error();
     return absl::InvalidArgumentError("none of the TLSA records can be used");
   }
+  if (request.sessions != nullptr) engine->Resume(request);
   if (!SetPeerName(ssl, request.sni) || !AddNames(ssl, request.names)) {
     ERR_clear_error();
     return absl::InvalidArgumentError(Cat("not a host name for TLS: '", Escape(request.sni), "'"));
   }
   return engine;
+}
+
+// Offers a session that is kept, and keeps those that come.
+void TlsEngine::Resume(const TlsRequest& request) {
+  sessions_ = request.sessions;
+  session_key_ = request.session_key;
+  SSL_set_app_data(ssl_, this);
+  SSL_clear_options(ssl_, SSL_OP_NO_TICKET);
+  offered_ = sessions_->Take(session_key_);
+  if (!offered_.has_value()) return;
+  SSL_set_session(ssl_, static_cast<SSL_SESSION*>(offered_->state.get()));
+}
+
+// A session of TLS 1.2 that worked is good for another time; TLS 1.3 brings a new ticket.
+void TlsEngine::KeepResumed() {
+  if (!offered_.has_value() || SSL_session_reused(ssl_) != 1) return;
+  if (SSL_version(ssl_) < TLS1_3_VERSION) sessions_->Put(session_key_, *offered_);
+}
+
+int TlsEngine::OnNewSession(ssl_st* ssl, ssl_session_st* session) {
+  const auto* const engine = static_cast<const TlsEngine*>(SSL_get_app_data(ssl));
+  if (engine == nullptr || SSL_SESSION_is_resumable(session) != 1) return 0;
+  TlsSession kept;
+  kept.state = std::shared_ptr<void>(
+      session, [](void* state) { SSL_SESSION_free(static_cast<SSL_SESSION*>(state)); });
+  kept.doubt = engine->Doubt();
+  if (SSL_session_reused(ssl) == 1) kept.since = engine->offered_->since;
+  engine->sessions_->Put(engine->session_key_, std::move(kept));
+  return 1;
 }
 
 TlsEngine::TlsEngine(ssl_st* ssl) : ssl_(ssl) {
@@ -87,7 +121,12 @@ TlsEngine::TlsEngine(ssl_st* ssl) : ssl_(ssl) {
   SSL_set_bio(ssl_, in, out);  // owns both
 }
 
-TlsEngine::~TlsEngine() { SSL_free(ssl_); }
+TlsEngine::~TlsEngine() {
+  // How the connection ended says nothing about its session (RFC 8446 6.1), but OpenSSL would no
+  // longer resume it.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
 
 void TlsEngine::Feed(std::string_view ciphertext) {
   const int n = static_cast<int>(ciphertext.size());
@@ -98,7 +137,10 @@ absl::StatusOr<bool> TlsEngine::Handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_);
   CollectOutput();
-  if (result == 1) return true;
+  if (result == 1) {
+    KeepResumed();
+    return true;
+  }
   if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return false;
   return Failure("TLS handshake", result);
 }
@@ -176,6 +218,7 @@ TlsInfo TlsEngine::info() const {
   TlsInfo info;
   info.protocol = SSL_get_version(ssl_);
   info.cipher = SSL_get_cipher_name(ssl_);
+  info.resumed = SSL_session_reused(ssl_) == 1;
   info.doubt = Doubt();
   info.verified = info.doubt.empty();
   return info;
@@ -183,6 +226,7 @@ TlsInfo TlsEngine::info() const {
 
 std::string TlsEngine::Doubt() const {
   if (!name_checked_) return "no name to check";
+  if (SSL_session_reused(ssl_) == 1) return offered_->doubt;
   if (SSL_get0_peer_certificate(ssl_) == nullptr) return "no certificate";
   const long result = SSL_get_verify_result(ssl_);
   if (result != X509_V_OK) return X509_verify_cert_error_string(result);

@@ -10,14 +10,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/stream.h"
+#include "runtime/tls_session_cache.h"
 
 struct ssl_st;
+struct ssl_session_st;
 
 namespace convoy {
 
@@ -52,9 +55,14 @@ class TlsEngine {
   // After the handshake.
   TlsInfo info() const;
 
+  // OpenSSL's: a session that can be resumed. 1: it was taken over.
+  static int OnNewSession(ssl_st* ssl, ssl_session_st* session);
+
  private:
   explicit TlsEngine(ssl_st* ssl);
   void CollectOutput();
+  void Resume(const TlsRequest& request);
+  void KeepResumed();
   // Empty: verified.
   std::string Doubt() const;
   absl::Status Failure(std::string_view what, int result);
@@ -64,6 +72,9 @@ class TlsEngine {
   size_t output_start_ = 0;
   bool name_checked_ = false;  // a client that knows whom it wants to reach
   bool tlsa_checked_ = false;  // by TLSA records
+  TlsSessionCache* sessions_ = nullptr;
+  std::string session_key_;
+  std::optional<TlsSession> offered_;  // the session that was offered to be resumed
   bool ended_ = false;
 };
 

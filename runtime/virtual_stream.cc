@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "runtime/tls_session_cache.h"
 #include "runtime/virtual_fabric.h"
 
 namespace convoy {
@@ -116,8 +117,10 @@ void VirtualStream::StartFlush(size_t queued_bytes_max, StatusDone done) {
 void VirtualStream::StartTls(TlsRequest request, TlsDone done) {
   CHECK(!read_ && !flush_ && !tls_ && !tls_on_ && queue_.empty());
   tls_.emplace(TlsOp{.server = request.server, .done = std::move(done)});
-  if (!request.server && !closed_ && !reset_) {
-    connection_->Transmit(side_, {.kind = Segment::Kind::kHello});
+  tls_->request = std::move(request);
+  if (!tls_->server && !closed_ && !reset_) {
+    OfferSession();
+    connection_->Transmit(side_, {.kind = Segment::Kind::kHello, .resumes = tls_->resumes});
   }
   ServeTls();
   UpdateWaiting();
@@ -269,6 +272,7 @@ void VirtualStream::ServeTls() {
     return;
   }
   if (front.kind == Segment::Kind::kHello && front.from_server != tls_->server) {
+    if (tls_->server) tls_->resumes = front.resumes;
     incoming_.pop_front();
     tls_answering_ = true;
     const Duration wait = tls_->server ? connection_->link().tls_latency : Duration{0};
@@ -300,10 +304,26 @@ void VirtualStream::AnswerHello() {
     }
   }
   tls_on_ = true;
-  FinishTls(TlsInfo{.protocol = "TLSv1.3",
-                    .cipher = "TLS_AES_256_GCM_SHA384",
-                    .verified = !tls_->server && link.tls_verified,
-                    .doubt = link.tls_verified ? "" : "self-signed certificate"});
+  TlsInfo info{.protocol = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384"};
+  info.resumed = tls_->resumes;
+  info.doubt = info.resumed ? tls_->doubt : link.tls_verified ? "" : "self-signed certificate";
+  info.verified = !tls_->server && info.doubt.empty();
+  if (!tls_->server && tls_->request.sessions != nullptr) {
+    TlsSession session{.state = nullptr, .doubt = info.doubt};
+    if (info.resumed) session.since = tls_->since;
+    tls_->request.sessions->Put(tls_->request.session_key, std::move(session));
+  }
+  FinishTls(std::move(info));
+}
+
+// Every server has the session that a client has.
+void VirtualStream::OfferSession() {
+  if (tls_->request.sessions == nullptr) return;
+  const auto kept = tls_->request.sessions->Take(tls_->request.session_key);
+  tls_->resumes = kept.has_value();
+  if (!kept.has_value()) return;
+  tls_->doubt = kept->doubt;
+  tls_->since = kept->since;
 }
 
 void VirtualStream::FinishTls(absl::StatusOr<TlsInfo> result) {

@@ -32,6 +32,7 @@ struct Segment {
   Kind kind = Kind::kData;
   std::string bytes = {};    // kData
   bool from_server = false;  // kHello
+  bool resumes = false;      // kHello of a client that offers an earlier session
   size_t read_bytes = 0;     // kData: how much of it the receiver has taken
 };
 
@@ -105,6 +106,7 @@ class VirtualStream final : public Stream {
   void WindowOpened() { Pump(); }
   // The handshake's computation is done.
   void AnswerHello();
+  void OfferSession();
   // From the network's test controls.
   void HalfClose();
   void Reset();
@@ -122,6 +124,10 @@ class VirtualStream final : public Stream {
   struct TlsOp {
     bool server;
     TlsDone done;
+    TlsRequest request = {};
+    bool resumes = false;
+    std::string doubt = {};  // of the session that is resumed
+    MonoTime since = {};     // the same one's beginning
   };
 
   // What a new operation fails with, if anything.

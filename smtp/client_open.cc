@@ -83,6 +83,8 @@ Task<bool> ClientSession::MaybeStartTls() {
   request.sni = options_.tls_sni;
   request.names = options_.tls_names;
   request.tlsa = options_.tlsa;
+  request.sessions = options_.tls_sessions;
+  request.session_key = options_.tls_session_key;
   stream_.SetDeadline(loop_.MonoNow() + options_.timeouts.starttls);
   absl::StatusOr<TlsInfo> tls = co_await stream_.Handshake(std::move(request));
   if (!tls.ok()) co_return LoseAt(Phase::kStartTls, tls.status());

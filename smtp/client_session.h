@@ -71,6 +71,8 @@ struct ClientOptions {
   std::vector<TlsaRecord> tlsa;        // what alone proves the peer; empty: the authorities
   // No MAIL in clear text, and a peer that does not prove its name gets QUIT (RFC 3207 4.1).
   bool tls_must_verify = false;
+  TlsSessionCache* tls_sessions = nullptr;  // null: each connection is a whole handshake
+  std::string tls_session_key;
 
   std::string auth_user;  // empty: no AUTH
   std::string auth_password;

@@ -183,7 +183,8 @@ TEST_F(PolicyBookTest, MS14_PoliciesOutliveTheProcess) {
 }
 
 TEST_F(PolicyBookTest, MS14_WhatIsOverOrUnreadableIsErased) {
-  for (const char* value : {"", "1 2", "1 x\nversion", "1 0\n", "garbage\nversion: STSv1"}) {
+  for (const char* value : {"", "1 2", "1 x\nversion", "1 0\n", "garbage\nversion: STSv1",
+                            "1 0\nversion: STSv1\nmode: none\nmax_age: 5\n"}) {
     store_.values = {{"a.example", value}};
     Restart();
     EXPECT_EQ(book_->size(), 0u) << value;

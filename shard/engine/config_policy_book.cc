@@ -81,6 +81,7 @@ void SetDialogue(const config::Policy& policy, DeliveryPolicy* out) {
   out->use_dane = policy.use_dane;
   out->require_dane = policy.require_dane;
   out->use_mta_sts = policy.use_mta_sts;
+  out->reuse_tls_sessions = policy.reuse_ssl_session;
   out->use_pipelining = !policy.ignore_pipelining;
   out->use_8bitmime = !policy.ignore_8bitmime;
   out->use_chunking = !policy.ignore_chunking;

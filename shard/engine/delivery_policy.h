@@ -48,6 +48,7 @@ struct DeliveryPolicy {
   bool use_dane = false;
   bool require_dane = false;  // includes use_dane
   bool use_mta_sts = false;
+  bool reuse_tls_sessions = false;  // reuse-ssl-session
   bool use_pipelining = true;
   bool use_8bitmime = true;
   bool use_chunking = true;

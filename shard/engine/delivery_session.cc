@@ -141,6 +141,10 @@ smtp::ClientOptions DeliverySession::SessionOptions(smtp::TlsMode tls) const {
   out.tls_names = demand_.names;
   out.tlsa = demand_.tlsa;
   out.tls_must_verify = demand_.must_verify;
+  if (policy.reuse_tls_sessions) {
+    out.tls_sessions = options_.tls_sessions;
+    out.tls_session_key = SessionKey(demand_, place_.source->ToString(), place_.peer);
+  }
   out.auth_user = policy.auth_user;
   out.auth_password = policy.auth_password;
   out.use_pipelining = policy.use_pipelining;

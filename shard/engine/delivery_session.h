@@ -77,6 +77,7 @@ class DeliverySession final : public smtp::AttemptSource,
     SourceHost source;
     std::shared_ptr<const TlsContext> tls;
     sts::PolicyBook* sts = nullptr;
+    TlsSessionCache* tls_sessions = nullptr;
     std::shared_ptr<const dns::Ourselves> ourselves;
     std::shared_ptr<HostNotes> notes;  // never null
   };

@@ -40,6 +40,7 @@ AttemptResult ResultOf(const Verdict& verdict) {
 
 Dispatcher::Dispatcher(Deps deps)
     : deps_(std::move(deps)),
+      tls_sessions_(deps_.loop),
       scheduler_(SchedulerOptions{.total_max_smtp_out = deps_.policies.TotalMaxSmtpOut()}) {
   LeaseChanged();
 }
@@ -111,6 +112,7 @@ void Dispatcher::Open(const Action& action) {
   options.policy = queue->policy;
   options.tls = deps_.tls;
   options.sts = deps_.sts;
+  options.tls_sessions = &tls_sessions_;
   options.ourselves = ourselves_;
   options.notes = host_notes_;
   if (const VmtaIdentity* vmta = deps_.policies.FindVmta(queue->vmta)) {

@@ -22,6 +22,7 @@
 #include "base/gauge_file.h"
 #include "base/rng.h"
 #include "runtime/gate.h"
+#include "runtime/tls_session_cache.h"
 #include "shard/cluster/lease_view.h"
 #include "shard/engine/backoff_book.h"
 #include "shard/engine/delivery_session.h"
@@ -141,6 +142,7 @@ class Dispatcher final : public SessionOwner {
   Deps deps_;
   std::shared_ptr<const dns::Ourselves> ourselves_;
   const std::shared_ptr<HostNotes> host_notes_ = std::make_shared<HostNotes>();
+  TlsSessionCache tls_sessions_;
   int changing_limits_ = 0;  // depth
   Scheduler scheduler_;
   std::deque<Todo> todo_;

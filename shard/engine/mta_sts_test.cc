@@ -1,8 +1,10 @@
 // MTA-STS in the delivery engine: which hosts a policy lets have mail, and how.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/text.h"
 #include "shard/engine/engine_fixture.h"
@@ -143,7 +145,9 @@ TEST_F(MtaStsEngineTest, MS09_TestingReportsWhatTheDialogueShows) {
 TEST_F(MtaStsEngineTest, MS09_NoneAsksForNothing) {
   Publish("none", "other.x.test");
   host_.extensions = {"PIPELINING"};
+  testing::internal::CaptureStderr();
   Deliver();
+  EXPECT_EQ(testing::internal::GetCapturedStderr().find("would get no mail"), std::string::npos);
   EXPECT_EQ(Outbox(), "d:a@x.test");
 }
 
@@ -181,6 +185,22 @@ TEST_F(MtaStsEngineTest, MS11_TL08_TheNameForSniIsTheMxHost) {
   EXPECT_EQ(demand.proof, "mta-sts");
   EXPECT_EQ(demand.sni, "mx.x.test");
   EXPECT_TRUE(demand.names.empty());  // nor is the certificate for another one good
+}
+
+TEST(TlsDemandTest, TL10_SessionsAreKeptApartByEverythingThatIsAskedFor) {
+  const Endpoint peer{IpAddress::V4(192, 0, 2, 25), 25};
+  std::vector<TlsDemand> demands(7);
+  demands[1].must_verify = true;
+  demands[2].tlsa = {{.usage = 3, .selector = 1, .matching = 1, .data = "a"}};
+  demands[3].tlsa = {{.usage = 3, .selector = 1, .matching = 1, .data = "b"}};
+  demands[4].sni = "mx.x.test";
+  demands[5].names = {"x.test"};
+  demands[6].mode = smtp::TlsMode::kRequired;
+  std::set<std::string> keys;
+  for (const TlsDemand& demand : demands) keys.insert(SessionKey(demand, "192.0.2.1", peer));
+  keys.insert(SessionKey(demands[0], "192.0.2.2", peer));
+  keys.insert(SessionKey(demands[0], "192.0.2.1", {peer.ip, 26}));
+  EXPECT_EQ(keys.size(), 9u);
 }
 
 class DaneAndMtaStsTest : public MtaStsEngineTest {

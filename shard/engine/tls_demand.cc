@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "dane/host_lookup.h"
+#include "dane/tlsa.h"
 
 namespace convoy::shard {
 namespace {
@@ -55,6 +56,12 @@ void Apply(const sts::Policy& policy, const std::string& domain, const dns::MxHo
 }
 
 }  // namespace
+
+std::string SessionKey(const TlsDemand& demand, const std::string& source, const Endpoint& peer) {
+  return Cat(source, ' ', peer.ToString(), ' ', demand.sni, ' ', Join(demand.names, ","), ' ',
+             static_cast<int>(demand.mode), demand.must_verify ? " must " : " may ", demand.proof,
+             ' ', dane::Fingerprint(demand.tlsa));
+}
 
 Task<TlsDemand> DemandFor(dns::Resolver& resolver, sts::PolicyBook* sts,
                           const DeliveryPolicy& policy, const dns::MxHost& host) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/ip_address.h"
 #include "dns/mx_plan.h"
 #include "dns/resolver.h"
 #include "runtime/task.h"
@@ -42,6 +43,11 @@ struct TlsDemand {
   // A handshake that fails may be followed by one attempt in clear text.
   bool MayFallBack() const { return mode == smtp::TlsMode::kOpportunistic && !must_verify; }
 };
+
+// The key under which TLS sessions with `peer` are kept: all that a handshake is asked to prove, so
+// that none made under a lesser demand is resumed under this one; and `source`, our address, so
+// that no session shows that two addresses are one sender's.
+std::string SessionKey(const TlsDemand& demand, const std::string& source, const Endpoint& peer);
 
 // What is passed by reference must outlive the task.
 // `sts` may be null.

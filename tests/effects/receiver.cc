@@ -106,6 +106,7 @@ Task<bool> Receiver::StartTls(Session& s) {
   request.server = true;
   const auto info = co_await s.stream->Handshake(std::move(request));
   s.seen.tls = info.ok();
+  s.seen.resumed = info.ok() && info->resumed;
   co_return info.ok();
 }
 

@@ -39,6 +39,7 @@ struct Connection {
   int messages = 0;
   bool quit = false;
   bool tls = false;
+  bool resumed = false;  // an earlier TLS session
   std::vector<Utterance> dialogue;
 };
 

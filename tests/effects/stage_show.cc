@@ -100,6 +100,7 @@ void Stage::ShowConnections() {
     seen_.push_back(
         Cat(At(c.opened), ": ", c.from.ip.ToString(), " to ", c.host, " port ", c.to.port, ", ",
             c.hello.empty() ? "no EHLO" : Cat("EHLO ", c.hello), ", ", c.messages, " messages, ",
+            c.resumed ? "TLS resumed, " : "",
             c.closed == kMonoMax ? "open" : Cat(c.quit ? "QUIT" : "closed", " at ", At(c.closed))));
   }
 }
