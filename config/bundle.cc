@@ -15,8 +15,7 @@ namespace {
 constexpr std::string_view kMagic = "convoy-bundle 1\n";
 constexpr size_t kDigestBytes = 16;
 
-std::string HexDigest(std::string_view bytes) {
-  const uint64_t hash = StableHash(bytes);
+std::string Hex(uint64_t hash) {
   std::string octets;
   for (int shift = 56; shift >= 0; shift -= 8) octets.push_back(static_cast<char>(hash >> shift));
   return HexEncode(octets);
@@ -25,6 +24,8 @@ std::string HexDigest(std::string_view bytes) {
 void Put(char tag, std::string_view value, std::string* out) {
   CatTo(out, tag, value.size(), ':', value, '\n');
 }
+
+std::string HexDigest(std::string_view bytes) { return Hex(StableHash(bytes)); }
 
 // Takes one record off the front; false if there is none.
 bool Take(std::string_view* in, char* tag, std::string_view* value) {
@@ -203,6 +204,26 @@ std::string DigestOf(std::string_view bytes) {
   const std::string_view end = bytes.substr(bytes.size() - kDigestBytes - 2);
   if (end.front() != '.' || end.back() != '\n') return "";
   return std::string(end.substr(1, kDigestBytes));
+}
+
+void Fingerprint::Add(const std::string& path, std::string_view content) {
+  named_.emplace(path, StableHash(content));
+}
+
+std::string Fingerprint::text() const {
+  std::string all = text_;
+  for (const auto& [path, hash] : named_) CatTo(&all, '\n', path, ' ', hash);
+  return Hex(StableHash(all));
+}
+
+std::string FingerprintOf(const Bundle& bundle, const Config& config) {
+  Fingerprint fingerprint(config);
+  const auto add = [&](const std::string& path) {
+    if (const std::string* text = bundle.Find(path)) fingerprint.Add(path, *text);
+  };
+  for (const DomainKeyEntry& key : config.AllDomainKeys()) add(key.file);
+  for (const auto& [path, where] : config.suppress_files()) add(path);
+  return fingerprint.text();
 }
 
 }  // namespace convoy::config

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,5 +63,22 @@ std::string EncodeBundle(const Bundle& bundle);
 absl::StatusOr<Bundle> DecodeBundle(std::string_view bytes);
 // Identifies the content. `bytes` as EncodeBundle gave them.
 std::string DigestOf(std::string_view bytes);
+
+// Identifies what a configuration makes of its files: those it is written in, and the content of
+// each file that it names. The same on the coordinator and on a shard that uses what travelled.
+// What secrets refer to is not in it: who sees a fingerprint could try passwords on it.
+class Fingerprint {
+ public:
+  explicit Fingerprint(const Config& config) : text_(config.fingerprint()) {}
+  // A named file; in any order, a path twice counts once.
+  void Add(const std::string& path, std::string_view content);
+  std::string text() const;
+
+ private:
+  const std::string text_;
+  std::map<std::string, uint64_t> named_;
+};
+// With what the bundle carries of them. `config` is what was loaded from it.
+std::string FingerprintOf(const Bundle& bundle, const Config& config);
 
 }  // namespace convoy::config

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "base/text.h"
 
@@ -52,6 +53,22 @@ TEST_F(BundleTest, CarriesEverythingAndLoadsAlikeElsewhere) {
   EXPECT_EQ(loaded.config->total_max_smtp_out(), 7);
   EXPECT_EQ(*FilesOf(*bundle, Access()).read("/c/k.pem"), std::string("key\0text", 8));
   EXPECT_EQ(EncodeBundle(*bundle), bytes);
+}
+
+// What a reload would take, one at a time: included, key and suppression files.
+TEST_F(BundleTest, TheFingerprintCoversEveryFile) {
+  const auto fingerprint = [this] {
+    const Gathered gathered = GatherBundle("/c/main.conf", Access());
+    return FingerprintOf(gathered.bundle, *gathered.loaded.config);
+  };
+  std::set<std::string> seen = {fingerprint()};
+  EXPECT_EQ(fingerprint(), *seen.begin());
+  for (const char* path : {"/c/main.conf", "/c/d/1.conf", "/c/d/2.conf", "/c/k.pem", "/c/s.txt"}) {
+    files_[path] += '\n';
+    EXPECT_TRUE(seen.insert(fingerprint()).second) << path;
+  }
+  files_.erase("/c/k.pem");
+  EXPECT_TRUE(seen.insert(fingerprint()).second) << "a key that does not travel";
 }
 
 TEST_F(BundleTest, LargeAndUnreadableFilesAreLocalAndSaidSo) {

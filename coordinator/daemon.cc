@@ -69,7 +69,7 @@ absl::Status TakeConfig(KernelLoop& loop, CoordinatorNode& node, const std::stri
   record.time_ms = loop.WallNow().unix_ms();
   record.who = "coordinator";
   record.comment = "first start";
-  record.fingerprint = gathered->loaded.config->fingerprint();
+  record.fingerprint = config::FingerprintOf(gathered->bundle, *gathered->loaded.config);
   record.bundle = config::EncodeBundle(gathered->bundle);
   bool adopted = false;
   node.AdoptConfig(std::move(record), [&adopted] { adopted = true; });

@@ -106,7 +106,7 @@ void ReloadRunner::OnGathered(config::Gathered gathered) {
   if (gathered.loaded.config == nullptr) return Answer();
   ConfigRecord& record = run_->record;
   record.version = node_.configs().current_version() + 1;
-  record.fingerprint = gathered.loaded.config->fingerprint();
+  record.fingerprint = config::FingerprintOf(gathered.bundle, *gathered.loaded.config);
   record.bundle = config::EncodeBundle(gathered.bundle);
   ReloadCore::Actions actions;
   run_->core = std::make_unique<ReloadCore>(options_, loop_.MonoNow(), Holders(), &actions);

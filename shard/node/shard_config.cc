@@ -21,7 +21,8 @@ bool SameAccounting(const config::Config& a, const config::Config& b) {
 
 // The shard's own file, else the copy that travelled.
 void LoadList(const std::string& path, const config::Position& where,
-              const ShardConfigSource& source, LoadedShardConfig* out) {
+              const ShardConfigSource& source, config::Fingerprint* fingerprint,
+              LoadedShardConfig* out) {
   SuppressionWatch::Entry entry{.list = nullptr, .stamp = SuppressionWatch::StampOf(path)};
   absl::StatusOr<std::string> text = source.own.read(path);
   const absl::StatusOr<std::string> carried = source.files.read(path);
@@ -46,6 +47,7 @@ void LoadList(const std::string& path, const config::Position& where,
     return;
   }
   entry.list = *std::move(list);
+  fingerprint->Add(path, *text);
   out->config->lists.emplace(path, std::move(entry));
 }
 
@@ -60,13 +62,18 @@ LoadedShardConfig LoadShardConfig(const ShardConfigSource& source) {
   out.config->root = source.root;
   out.config->config = loaded.config;
   out.config->keys = KeyRing::Load(loaded.config, source.files, &out.diagnostics);
+  config::Fingerprint fingerprint(*loaded.config);
+  for (const config::DomainKeyEntry& key : loaded.config->AllDomainKeys()) {
+    if (const auto pem = source.files.read(key.file); pem.ok()) fingerprint.Add(key.file, *pem);
+  }
   for (const auto& [path, where] : loaded.config->suppress_files()) {
-    LoadList(path, where, source, &out);
+    LoadList(path, where, source, &fingerprint, &out);
   }
   if (config::HasErrors(out.diagnostics)) {
     out.config = nullptr;
     return out;
   }
+  out.config->fingerprint = fingerprint.text();
   out.config->policies = std::make_unique<ConfigPolicyBook>(loaded.config);
   for (const auto& [domain, vmta] : source.queues) {
     out.config->policies->PolicyFor(domain, vmta);

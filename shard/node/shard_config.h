@@ -25,7 +25,8 @@
 namespace convoy::shard {
 
 struct ShardConfig {
-  std::string root;  // path of the main file
+  std::string root;         // path of the main file
+  std::string fingerprint;  // config::Fingerprint, of the lists and keys that are used
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const KeyRing> keys;
   SuppressionWatch::Lists lists;

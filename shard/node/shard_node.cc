@@ -68,6 +68,7 @@ absl::Status ShardNode::LoadConfiguration() {
   if (loaded.config == nullptr) return absl::InvalidArgumentError(Cat("configuration:", errors));
   config_ = loaded.config->config;
   config_at_start_ = config_;
+  config_fingerprint_ = loaded.config->fingerprint;
   keys_ = loaded.config->keys;
   policies_ = std::move(loaded.config->policies);
   suppression_watch_ = std::make_unique<SuppressionWatch>(loop_, suppressions_);
@@ -255,7 +256,7 @@ ShardAnnouncement ShardNode::Announcement(uint64_t version) const {
     }
     announcement.egress.push_back(std::move(claim));
   }
-  announcement.config_fingerprint = config_->fingerprint();
+  announcement.config_fingerprint = config_fingerprint_;
   announcement.config_version = version;
   return announcement;
 }
@@ -334,7 +335,7 @@ ShardReport ShardNode::Report() const {
   report.table_version = assignment_->version().version;
   report.lease_valid = lease_.Valid(loop_.MonoNow());
   report.stopping = stopping_;
-  report.config_fingerprint = config_->fingerprint();
+  report.config_fingerprint = config_fingerprint_;
   return report;
 }
 

@@ -113,6 +113,7 @@ class ShardNode {
 
   // In the order of making; destroyed in reverse.
   std::shared_ptr<const config::Config> config_;
+  std::string config_fingerprint_;                         // ShardConfig::fingerprint
   std::shared_ptr<const config::Config> config_at_start_;  // listeners and files are of this one
   std::shared_ptr<const KeyRing> keys_;
   uint64_t started_version_ = 0;

@@ -56,6 +56,7 @@ void ShardNode::Apply(uint64_t version, std::unique_ptr<ShardConfig> next) {
   change.signing = next->keys->identity() != keys_->identity();
   change.lists = suppression_watch_->Replace(&next->lists);
   config_ = next->config;
+  config_fingerprint_ = next->fingerprint;
   keys_ = next->keys;
   policies_->Swap(*next->policies);
   listener_->SetConnectionsMax(static_cast<uint64_t>(config_->total_max_smtp_in()));
@@ -68,7 +69,7 @@ void ShardNode::Apply(uint64_t version, std::unique_ptr<ShardConfig> next) {
 
 RunningConfig ShardNode::Running() const {
   return {.version = reloader_->running(),
-          .fingerprint = config_->fingerprint(),
+          .fingerprint = config_fingerprint_,
           .since_ms = reloader_->since().unix_ms(),
           .problem = reloader_->problem(),
           .pending_restart =

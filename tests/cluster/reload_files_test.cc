@@ -48,6 +48,11 @@ TEST_F(ReloadTest, SecretsAreReadByEachShardAndNeverTravel) {
     EXPECT_EQ(b.config->PolicyFor("b.example", "").auth_password, "hush-env-b");
     EXPECT_EQ(a.content.find("hush"), std::string::npos) << "the coordinator has none of them";
   }
+  // The same version of every file, and another value.
+  const config::FileAccess later = Own({{pw, "hush-new\n"}}, {{"RELAY_PW", "hush-env-a"}});
+  a.own = &later;
+  ASSERT_TRUE(Reload().applied());
+  EXPECT_EQ(a.config->PolicyFor("a.example", "").auth_password, "hush-new");
 }
 
 TEST_F(ReloadTest, AShardWithoutASecretRefusesForAll) {
@@ -77,6 +82,28 @@ TEST_F(ReloadTest, AShardWithoutASecretRefusesForAll) {
   EXPECT_EQ(a.running() + b.running(), 0u);
   b.own = &whole;
   EXPECT_TRUE(Reload().applied());
+}
+
+// The same on both sides; another when a list is, which changes no line of the configuration.
+TEST_F(ReloadTest, TheFingerprintCoversNamedFiles) {
+  const std::string list = Cat(std::getenv("TEST_TMPDIR"), "/list.txt");
+  const config::FileAccess nothing = Own({}, {});
+  const config::FileAccess other = Own({{list, "own@a.example\n"}}, {});
+  Shard& a = StartWithLease("a");
+  a.own = &nothing;
+  Write("<domain *>\nsuppress-file list.txt\n</domain>\n");
+  std::ofstream(list) << "one@a.example\n";
+  const std::string first = Reload().fingerprint();
+  EXPECT_EQ(a.fingerprint, first);
+  EXPECT_EQ(Reload().fingerprint(), first);
+  std::ofstream(list) << "two@a.example\n";
+  const std::string second = Reload().fingerprint();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(a.fingerprint, second);
+  a.own = &other;
+  EXPECT_EQ(Reload().fingerprint(), second);
+  EXPECT_NE(a.fingerprint, second) << "it uses a list of its own";
+  EXPECT_EQ(Rollback(1).fingerprint(), first);
 }
 
 // A file name in Latin-1, in what the coordinator says and in what a shard says.

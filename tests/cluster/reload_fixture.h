@@ -101,6 +101,7 @@ class Shard {
   const config::FileAccess* own = nullptr;       // its files and variables; null: loads nothing
   std::shared_ptr<const config::Config> config;  // what it has loaded and runs
   std::string content;                           // of the version that runs
+  std::string fingerprint;                       // of what it has loaded and runs
   int prepared = 0;
 
  private:
@@ -127,6 +128,7 @@ class Shard {
     hooks.apply = [this](uint64_t version, std::unique_ptr<shard::ShardConfig> next) {
       content = loading_;
       config = next->config;
+      fingerprint = next->fingerprint;
       announcement_.config_version = version;
       client_->Announce(announcement_);
     };
