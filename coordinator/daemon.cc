@@ -71,6 +71,8 @@ absl::Status TakeConfig(KernelLoop& loop, CoordinatorNode& node, const std::stri
   record.comment = "first start";
   record.fingerprint = config::FingerprintOf(gathered->bundle, *gathered->loaded.config);
   record.bundle = config::EncodeBundle(gathered->bundle);
+  record.files = static_cast<uint32_t>(gathered->bundle.files.size());
+  record.octets = gathered->bundle.bytes();
   bool adopted = false;
   node.AdoptConfig(std::move(record), [&adopted] { adopted = true; });
   loop.RunUntilTrue([&adopted] { return adopted; }, loop.MonoNow() + kStorePatience);

@@ -24,6 +24,8 @@ struct ConfigRecord {
   std::string fingerprint;   // of the configuration in it
   uint64_t rollback_of = 0;  // 0: new content
   std::string bundle;        // encoded; holds keys and passwords
+  uint32_t files = 0;        // in the bundle; 0: kept by a release that did not count
+  uint64_t octets = 0;       // of them
 
   bool operator==(const ConfigRecord&) const = default;
 };

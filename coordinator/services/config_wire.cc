@@ -22,6 +22,9 @@ void ToWire(const ConfigRecord& record, uint64_t current, mta::v1::ConfigEntry* 
   out->set_fingerprint(record.fingerprint);
   out->set_rollback_of(record.rollback_of);
   out->set_current(record.version == current);
+  out->set_files(record.files);
+  out->set_bytes(record.octets);
+  if (record.files != 0) return;
   if (const auto bundle = config::DecodeBundle(record.bundle); bundle.ok()) {
     out->set_files(static_cast<uint32_t>(bundle->files.size()));
     out->set_bytes(bundle->bytes());

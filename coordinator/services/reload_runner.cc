@@ -108,6 +108,8 @@ void ReloadRunner::OnGathered(config::Gathered gathered) {
   record.version = node_.configs().current_version() + 1;
   record.fingerprint = config::FingerprintOf(gathered.bundle, *gathered.loaded.config);
   record.bundle = config::EncodeBundle(gathered.bundle);
+  record.files = static_cast<uint32_t>(gathered.bundle.files.size());
+  record.octets = gathered.bundle.bytes();
   ReloadCore::Actions actions;
   run_->core = std::make_unique<ReloadCore>(options_, loop_.MonoNow(), Holders(), &actions);
   Carry(actions);

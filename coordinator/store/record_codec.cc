@@ -147,6 +147,8 @@ std::string EncodeConfig(const ConfigRecord& record) {
   out.set_fingerprint(record.fingerprint);
   out.set_rollback_of(record.rollback_of);
   out.set_bundle(record.bundle);
+  out.set_files(record.files);
+  out.set_octets(record.octets);
   return out.SerializeAsString();
 }
 
@@ -160,7 +162,9 @@ absl::StatusOr<ConfigRecord> DecodeConfig(std::string_view bytes) {
                       .comment = in.comment(),
                       .fingerprint = in.fingerprint(),
                       .rollback_of = in.rollback_of(),
-                      .bundle = in.bundle()};
+                      .bundle = in.bundle(),
+                      .files = in.files(),
+                      .octets = in.octets()};
 }
 
 }  // namespace convoy::coordinator

@@ -115,7 +115,9 @@ TEST_P(StoreTest, KeepsConfigurationsInOrderAndForgetsTheErased) {
                         .comment = "why",
                         .fingerprint = "f00d",
                         .rollback_of = version - 1,
-                        .bundle = std::string("\0secret", 7)};
+                        .bundle = std::string("\0secret", 7),
+                        .files = 3,
+                        .octets = 70};
     StoreWrite write;
     write.config = std::make_shared<const ConfigRecord>(std::move(record));
     if (version > 3) write.erased_configs = {version - 3};
@@ -130,7 +132,9 @@ TEST_P(StoreTest, KeepsConfigurationsInOrderAndForgetsTheErased) {
                                               .comment = "why",
                                               .fingerprint = "f00d",
                                               .rollback_of = 299,
-                                              .bundle = std::string("\0secret", 7)}));
+                                              .bundle = std::string("\0secret", 7),
+                                              .files = 3,
+                                              .octets = 70}));
   if (GetParam()) {
     EXPECT_EQ(std::filesystem::status(directory_).permissions(), std::filesystem::perms::owner_all);
   }

@@ -106,6 +106,23 @@ TEST_F(ReloadTest, TheFingerprintCoversNamedFiles) {
   EXPECT_EQ(Rollback(1).fingerprint(), first);
 }
 
+// The bundle itself is not looked at: here nobody could.
+TEST_F(ReloadTest, HistoryCountsFilesWithoutTheBundles) {
+  Write("host-name a.example\n");
+  ASSERT_TRUE(Reload().applied());
+  for (auto& [version, record] : disk_.configs) {
+    coordinator::ConfigRecord damaged = *record;
+    damaged.bundle = "damaged";
+    record = std::make_shared<const coordinator::ConfigRecord>(std::move(damaged));
+  }
+  coordinator_.reset();
+  StartCoordinator();
+  const mta::v1::HistoryResponse history = History();
+  ASSERT_EQ(history.versions_size(), 1);
+  EXPECT_EQ(history.versions(0).files(), 1u);
+  EXPECT_EQ(history.versions(0).bytes(), file_.size() + 20);
+}
+
 // A file name in Latin-1, in what the coordinator says and in what a shard says.
 TEST_F(ReloadTest, OctetsThatAreNoUtf8ComeBackEscaped) {
   const std::string directory = std::getenv("TEST_TMPDIR");

@@ -227,6 +227,14 @@ class ReloadTest : public testing::Test {
             &mta::v1::ConfigAdmin::StubInterface::async_interface::Reload),
         request);
   }
+  mta::v1::HistoryResponse History() {
+    return Call<mta::v1::HistoryRequest, mta::v1::HistoryResponse>(
+        static_cast<void (mta::v1::ConfigAdmin::StubInterface::async_interface::*)(
+            grpc::ClientContext*, const mta::v1::HistoryRequest*, mta::v1::HistoryResponse*,
+            std::function<void(grpc::Status)>)>(
+            &mta::v1::ConfigAdmin::StubInterface::async_interface::History),
+        mta::v1::HistoryRequest());
+  }
   mta::v1::ReloadResponse Rollback(uint64_t version) {
     mta::v1::RollbackRequest request;
     request.set_version(version);
