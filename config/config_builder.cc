@@ -77,6 +77,7 @@ void ConfigBuilder::ReadGlobal(const Setting& setting) {
            Say<"a second 'host-name' has no effect yet: the first one is our name">());
     } else {
       config_->host_name_ = setting.first();
+      CheckHelloName(setting.first(), setting.place(0));
     }
     has_host_name_ = true;
   }

@@ -46,6 +46,8 @@ class ConfigBuilder {
   // vmta_builder.cc: virtual MTAs, pools and their names.
   void ReadVmta(const Section& section);
   void ReadPool(const Section& section);
+  // What is said with EHLO (RFC 5321 4.1.1.1).
+  void CheckHelloName(std::string_view name, const Position& where);
   void ReadSourceHost(const Setting& setting, std::vector<SourceHostEntry>* hosts);
   void ReadDomainKey(const Setting& setting, std::vector<DomainKeyEntry>* keys);
   void FindPools();

@@ -109,6 +109,20 @@ TEST(Config, VirtualMtaScopeBeatsGlobalScope) {
   EXPECT_EQ(result.config->PolicyFor("hotmail.com", "v2").site_max_msg_rate.count, 5000);
 }
 
+TEST(Config, UT_05_TheNameSaidWithEhloIsAscii) {
+  for (const char* name : {"m\xc3\xa4il.example", "a..b", "-a.b", "a b", "a.b-", "."}) {
+    EXPECT_EQ(Load(Cat("host-name \"", name, "\"\n")).config, nullptr) << name;
+    EXPECT_EQ(
+        Load(Cat("<virtual-mta v>\n smtp-source-host 192.0.2.1 \"", name, "\"\n</virtual-mta>\n"))
+            .config,
+        nullptr)
+        << name;
+  }
+  for (const char* name : {"mail.example", "xn--mil-ina.example", "a_b.example", "[192.0.2.1]"}) {
+    EXPECT_NE(Load(Cat("host-name ", name, "\n")).config, nullptr) << name;
+  }
+}
+
 TEST(Config, TheKeyOfADomainGoesBeforeTheOneForAll) {
   const LoadResult result = Load(
       "domain-key all,*,all.pem\n"

@@ -105,6 +105,15 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
   std::string text =
       Cat("queue ", site, '/', vmta,
           site == domain ? "" : Cat("  (mail for ", domain, " is queued here)"), "\n");
+  const auto add = [&](std::string_view directive, const std::string& value,
+                       const std::string& from) {
+    rows.push_back({{"directive", directive}, {"value", value}, {"from", from}});
+    std::string name(directive);
+    name.resize(std::max<size_t>(name.size(), 32), ' ');
+    std::string shown = value.empty() ? "-" : value;
+    shown.resize(std::max<size_t>(shown.size(), 28), ' ');
+    CatTo(&text, name, ' ', shown, ' ', from, "\n");
+  };
   for (const DirectiveRow& row : DirectiveTable()) {
     if ((row.scopes & kDomain) == 0 || !row.alias_of.empty()) continue;
     if (row.effect != Effect::kEffective || row.name == "include") continue;
@@ -112,19 +121,10 @@ absl::StatusOr<std::string> Explain(const Config& config, std::string_view queue
     const bool set = origin != policy.origins.end();
     const std::string value = Printable(set ? origin->second.text : std::string(row.default_text));
     const std::string from = Printable(set ? origin->second.where.ToString() : "default");
-    rows.push_back({{"directive", row.name}, {"value", value}, {"from", from}});
-    std::string name(row.name);
-    name.resize(std::max<size_t>(name.size(), 32), ' ');
-    std::string shown = value.empty() ? "-" : value;
-    shown.resize(std::max<size_t>(shown.size(), 28), ' ');
-    CatTo(&text, name, ' ', shown, ' ', from, "\n");
+    add(row.name, value, from);
   }
   for (const BackoffLine& line : policy.backoff_lines) {
-    const std::string connections = line.connections == 0 ? "any" : Cat(line.connections);
-    const std::string rate =
-        line.messages_per_hour < 0 ? "any rate" : Cat(line.messages_per_hour, "/h");
-    CatTo(&text, "backoff  ", line.pattern, ": ", line.duration.seconds(), " s, ", connections,
-          " connections, ", rate, "\n");
+    add("backoff line", Printable(line.text), Printable(line.where.ToString()));
   }
   if (!json) return text;
   return nlohmann::json({{"queue", Printable(Cat(site, '/', vmta))}, {"settings", rows}}).dump(2) +

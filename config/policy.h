@@ -25,6 +25,8 @@ struct BackoffLine {
   Duration duration;
   int64_t connections = 0;
   int64_t messages_per_hour = 0;
+  std::string text;  // as written: "421 RP-001 *, 1h, 5, 1000"
+  Position where;
 };
 
 struct Policy {

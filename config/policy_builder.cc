@@ -124,6 +124,8 @@ absl::StatusOr<BackoffLine> ParseBackoffLine(const Setting& setting) {
   }
   BackoffLine line;
   line.pattern = Cat(setting.spelled, ' ', Trim(fields[0]));
+  line.text = Cat(setting.spelled, ' ', setting.rest);
+  line.where = setting.where;
   ASSIGN_OR_RETURN(line.duration, ParseTime(Trim(fields[1])));
   ASSIGN_OR_RETURN(line.connections, ParseCount(Trim(fields[2]), 0));
   ASSIGN_OR_RETURN(line.messages_per_hour, ParseCount(Trim(fields[3]), -1));

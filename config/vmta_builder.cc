@@ -7,12 +7,36 @@
 namespace convoy::config {
 namespace {
 
+constexpr size_t kVmtaNameMax = 128;
+
+// A host name of RFC 1123, with '_' for those that are there and work, or an address literal.
+bool IsHelloName(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) return text.size() > 2;
+  if (text.size() > 253) return false;
+  for (const std::string_view label : Split(text, '.')) {
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
+      return false;
+    }
+    const bool fits = std::all_of(label.begin(), label.end(),
+                                  [](char c) { return IsAlnum(c) || c == '-' || c == '_'; });
+    if (!fits) return false;
+  }
+  return true;
+}
+
 bool LooksLikeIp(std::string_view text) { return IpAddress::Parse(text).ok(); }
 
 }  // namespace
 
 bool ConfigBuilder::IsNewName(const Section& section) {
   if (section.argument.empty()) return false;  // said already
+  const bool shown = std::all_of(section.argument.begin(), section.argument.end(),
+                                 [](char c) { return c >= ' ' && c < 0x7f && c != '/'; });
+  if (!shown || section.argument.size() > kVmtaNameMax) {
+    Error(section.where, Say<"'{}' cannot be the name of a virtual MTA or pool">(section.argument),
+          Say<"at most {} letters, digits and signs other than '/'">(kVmtaNameMax));
+    return false;
+  }
   const std::string key = Lower(section.argument);
   if (!config_->vmtas_.contains(key) && !config_->pools_.contains(key)) return true;
   Error(section.where, Say<"a virtual MTA or pool named '{}' exists already">(section.argument),
@@ -28,7 +52,10 @@ void ConfigBuilder::ReadVmta(const Section& section) {
   for (const Setting& setting : section.settings) {
     const std::string_view name = setting.row == nullptr ? "" : setting.row->name;
     if (name == "smtp-source-host") ReadSourceHost(setting, &vmta.hosts);
-    if (name == "host-name") vmta.host_name = setting.first();
+    if (name == "host-name") {
+      vmta.host_name = setting.first();
+      CheckHelloName(setting.first(), setting.place(0));
+    }
     if (name == "max-smtp-out") vmta.max_smtp_out = *ParseCount(setting.first(), 0);
     if (name == "max-smtp-msg-rate") vmta.max_smtp_msg_rate = *ParseRate(setting.first());
     if (name == "domain-key") ReadDomainKey(setting, &keys);
@@ -90,6 +117,12 @@ void ConfigBuilder::FindPools() {
   }
 }
 
+void ConfigBuilder::CheckHelloName(std::string_view name, const Position& where) {
+  if (IsHelloName(name)) return;
+  Error(where, Say<"'{}' is no host name: receivers would refuse it at EHLO">(name),
+        Say<"letters, digits, '-' and '.', for example mail.example.com">());
+}
+
 void ConfigBuilder::ReadSourceHost(const Setting& setting, std::vector<SourceHostEntry>* hosts) {
   if (setting.words.size() != 2) {
     return Error(setting.where, Say<"smtp-source-host takes an IP address and a host name">(),
@@ -105,6 +138,7 @@ void ConfigBuilder::ReadSourceHost(const Setting& setting, std::vector<SourceHos
                      ? Say<"the arguments are swapped: write 'smtp-source-host {} {}'">(name, ip)
                      : Say<"for example 'smtp-source-host 192.0.2.1 mail.example.com'">());
   }
+  CheckHelloName(name, setting.place(1));
   hosts->push_back({*address, name});
 }
 
