@@ -324,10 +324,9 @@ class Reader {
              Say<"'bounce-upon-no-mx' with a time has no effect yet: it is taken as no">(),
              Say<"write yes or no">());
     }
-    // Elsewhere in the language 0 is no limit; here it was most likely meant to stop the mail.
-    const bool none = setting.row->kind == ValueKind::kRate
-                          ? value.starts_with("0/")
-                          : name.ends_with("max-smtp-out") && ParseUint(value) == 0u;
+    // A count of 0 is no limit; here it was most likely meant to stop mail, as a rate of 0 does.
+    const bool none = setting.row->kind == ValueKind::kCount && name.ends_with("max-smtp-out") &&
+                      ParseUint(value) == 0u;
     if (none && setting.row->effect == Effect::kEffective) {
       Refuse(setting.place(0), Say<"'{} {}' would be no limit at all">(name, value),
              Say<"write 'unlimited', or stop the mail with: convoy pause queue 'DOMAIN/*'">());
