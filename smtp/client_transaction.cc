@@ -57,12 +57,13 @@ void ClientTransaction::DecideRest(Phase phase, const Reply& reply, const absl::
 }
 
 void ClientTransaction::Limit(size_t count) {
+  if (count >= asked) return;  // nearly always
   const Reply later = MakeReply(452, "4.5.3", Cat("the next hop takes ", count, " at a time"));
   for (size_t i = count; i < states_.size(); ++i) {
     Decide(i, Phase::kRcpt, later);
     result_.recipients[i].local = true;
   }
-  asked = std::min(asked, count);
+  asked = count;
 }
 
 void ClientTransaction::RefuseLocally(const Reply& reply) {
